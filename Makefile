@@ -1,0 +1,66 @@
+# Every target works in a fresh clone: what it needs in .venv is installed first.
+
+NEW_ENOUGH := -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$python $(NEW_ENOUGH) && echo $$python && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+SOURCES := pyproject.toml requirements.lock
+
+.PHONY: help install up test lint format types imports check lock clean
+.DEFAULT_GOAL := help
+
+help: ## Show what can be made
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+
+install: $(VENV)/installed ## Make .venv with the `headrace` command
+
+up: install ## Start everything in the foreground (ARGS="--http-port 0 ..." for flags)
+	@exec $(BIN)/headrace up $(ARGS)
+
+test: $(VENV)/installed-test ## Run the whole suite (ARGS="tests/unit -k ..." for a part)
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)/installed-lint ## Check style and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(VENV)/installed-lint ## Format the sources and fix what can be fixed
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+types: $(VENV)/installed-lint ## Check types
+	$(BIN)/mypy
+
+imports: $(VENV)/installed-lint ## Check the direction of imports
+	$(BIN)/lint-imports
+
+check: lint types imports test ## Everything that CI checks
+
+lock: ## Write requirements.lock anew: the newest versions that pyproject.toml allows
+	rm -rf $(VENV)-lock && $(PYTHON) -m venv $(VENV)-lock
+	$(VENV)-lock/bin/python -m pip install --quiet --upgrade pip
+	$(VENV)-lock/bin/python -m pip install --quiet --editable . --group test --group lint
+	{ echo "# The exact version of every dependency, as pip constraints. Written by \`make lock\`."; \
+	  $(VENV)-lock/bin/python -m pip freeze --exclude-editable; } > requirements.lock
+	rm -rf $(VENV)-lock
+
+clean: ## Delete .venv and everything that was built (not .headrace, which holds tasks)
+	rm -rf $(VENV) $(VENV)-lock build dist *.egg-info
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+
+$(VENV)/bin/python:
+	@$(or $(PYTHON),false) $(NEW_ENOUGH) \
+		|| { echo "Python 3.11 or later is needed; name one: make PYTHON=python3.12 ..." >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
+
+$(VENV)/installed: $(SOURCES) | $(VENV)/bin/python
+	$(PIP) install --quiet --constraint requirements.lock --editable .
+	@touch $@
+
+# Dependency groups need a newer pip than the one that comes with Python.
+$(VENV)/installed-%: $(VENV)/installed
+	$(PIP) install --quiet "pip>=25.1"
+	$(PIP) install --quiet --constraint requirements.lock --editable . --group $*
+	@touch $@

@@ -1,0 +1,1 @@
+"""The API node, and the core that both kinds of node share."""

@@ -1,0 +1,1 @@
+"""Protocol adapters: parse, call one service function, answer. They decide nothing."""

@@ -1,0 +1,102 @@
+"""gRPC: generic handlers made from the RPC table, statuses with details (section 4.2)."""
+
+import socket
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+import grpc
+from google.protobuf.message import DecodeError
+
+from broker.api.rpcs import Rpc
+from broker.api.statuses import status_message
+from broker.errors import Code, HeadraceError, StartupError
+from broker.service.broker import Broker
+
+MAX_REQUEST_BYTES = 12 * 1024 * 1024
+"""Largest request message: a full batch of tasks (section 6)."""
+
+_LONGEST_MESSAGE = 2000
+_LARGEST_DETAILS_BYTES = 4000
+_OPTIONS = [
+    ("grpc.max_receive_message_length", MAX_REQUEST_BYTES),
+    ("grpc.max_send_message_length", -1),
+    ("grpc.so_reuseport", 0),
+    ("grpc.keepalive_permit_without_calls", 1),
+    ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
+]
+"""Without so_reuseport = 0 a second server would share the port in silence; idle clients may ping."""
+
+_STATUS_CODES = {code.value[0]: code for code in grpc.StatusCode}
+
+
+class GrpcServer:
+    """Serves every gRPC method of the table, in plaintext."""
+
+    def __init__(self, broker: Broker, rpcs: Iterable[Rpc], *, host: str, port: int) -> None:
+        self._host, self._port = host, port
+        self._server = grpc.aio.server(options=_OPTIONS)
+        services: dict[str, dict[str, Any]] = defaultdict(dict)
+        for rpc in rpcs:
+            services[rpc.service][rpc.method] = _method_handler(broker, rpc)
+        self._server.add_generic_rpc_handlers(
+            tuple(grpc.method_handlers_generic_handler(name, methods) for name, methods in services.items())
+        )
+
+    async def start(self) -> int:
+        """Starts to listen and returns the port. Raises StartupError if the port cannot be had."""
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        try:
+            _check_free(self._host, self._port)
+            port = self._server.add_insecure_port(f"{host}:{self._port}")
+        except (OSError, RuntimeError) as error:
+            reason = getattr(error, "strerror", None) or "it cannot be bound"
+            raise StartupError(
+                f"cannot listen for gRPC on {self._host} port {self._port} ({reason}); "
+                "choose another port with --grpc-port, 0 for any free one"
+            ) from error
+        await self._server.start()
+        return int(port)
+
+    async def stop(self, grace_s: float) -> None:
+        """Stops listening and lets running calls finish for up to `grace_s` seconds."""
+        await self._server.stop(grace_s)
+
+
+def _check_free(host: str, port: int) -> None:
+    """Binds the port for a moment: unlike gRPC this tells why it fails, and prints nothing."""
+    for family, kind, protocol, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+
+
+def _method_handler(broker: Broker, rpc: Rpc) -> Any:
+    async def answer(payload: bytes, context: Any) -> Any:
+        try:
+            return await rpc.call(broker, lambda: _parse(rpc, payload))
+        except HeadraceError as error:
+            await _abort(context, error)
+
+    return grpc.unary_unary_rpc_method_handler(answer, response_serializer=_serialize)
+
+
+def _parse(rpc: Rpc, payload: bytes) -> Any:
+    try:
+        return rpc.request.FromString(payload)
+    except DecodeError as error:
+        name = rpc.request.DESCRIPTOR.full_name
+        raise HeadraceError(Code.INVALID_ARGUMENT, f"The request is not a valid {name} message.") from error
+
+
+def _serialize(message: Any) -> bytes:
+    payload: bytes = message.SerializeToString()
+    return payload
+
+
+async def _abort(context: Any, error: HeadraceError) -> None:
+    """Ends the call with the error. Cut off what would not fit into a client's limit for trailers."""
+    details = status_message(error).SerializeToString() if error.details else b""
+    fits = 0 < len(details) <= _LARGEST_DETAILS_BYTES
+    trailers = (("grpc-status-details-bin", details),) if fits else ()
+    await context.abort(_STATUS_CODES[int(error.code)], error.message[:_LONGEST_MESSAGE], trailers)

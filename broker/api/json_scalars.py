@@ -1,0 +1,117 @@
+"""Single JSON values -> protobuf scalars, with the error texts of Google's REST front end."""
+
+import base64
+import binascii
+import json
+import math
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from google.protobuf.descriptor import FieldDescriptor
+
+from broker.errors import Code, FieldViolation, HeadraceError
+
+_LONGEST_SHOWN = 200
+_TYPE_NAMES = {value: name for name, value in vars(FieldDescriptor).items() if name.startswith("TYPE_")}
+_INT32 = (-(2**31), 2**31 - 1)
+_INT64 = (-(2**63), 2**63 - 1)
+
+
+def refuse(where: str, text: str) -> NoReturn:
+    """Raises INVALID_ARGUMENT with a BadRequest detail about the field at `where`."""
+    raise HeadraceError(Code.INVALID_ARGUMENT, text, FieldViolation(where, text))
+
+
+def refuse_value(where: str, kind: str, value: Any, reason: str = "") -> NoReturn:
+    """Raises INVALID_ARGUMENT: the value does not fit the type, or `reason` says what is wrong with it."""
+    refuse(where, f"Invalid value at '{where}' ({kind}), {reason or shown(value)}")
+
+
+def shown(value: Any) -> str:
+    """A JSON value in an error message: cut off if long, encodable even if it is not."""
+    text = json.dumps(value, ensure_ascii=False).encode(errors="backslashreplace").decode()
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
+
+
+def message_kind(descriptor: Any) -> str:
+    """How error texts call a message or enum type."""
+    return f"type.googleapis.com/{descriptor.full_name}"
+
+
+def read_scalar(value: Any, field: Any, where: str) -> Any:
+    """A JSON value as the Python value of a scalar or enum field. `where` is its path in the request."""
+    if field.enum_type is not None:
+        return _enum(value, field.enum_type, where)
+    kind = _TYPE_NAMES[field.type]
+    if kind == "TYPE_BYTES":
+        return _bytes(value, where)
+    try:
+        return _READERS[kind](value)
+    except (ValueError, KeyError):
+        refuse_value(where, kind, value)
+
+
+def _enum(value: Any, enum: Any, where: str) -> int:
+    if isinstance(value, str) and value in enum.values_by_name:
+        return int(enum.values_by_name[value].number)
+    try:
+        return _integer(value, *_INT32)
+    except ValueError:
+        refuse_value(where, message_kind(enum), value)
+
+
+def _bytes(value: Any, where: str) -> bytes:
+    if not isinstance(value, str):
+        refuse_value(where, "TYPE_BYTES", value)
+    digits = value.replace("-", "+").replace("_", "/").rstrip("=")
+    try:
+        return base64.b64decode(digits + "=" * (-len(digits) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        refuse_value(where, "TYPE_BYTES", value, f"Base64 decoding failed for {shown(value)}")
+
+
+def _string(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError
+    value.encode()
+    return value
+
+
+def _bool(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError
+    return value
+
+
+def _integer(value: Any, lowest: int, highest: int) -> int:
+    """A whole number, as a number or in a string."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise ValueError
+    if isinstance(value, str) and (value != value.strip() or "_" in value):
+        raise ValueError
+    number = int(value) if isinstance(value, int | str) else int(value) if value.is_integer() else None
+    if number is None or not lowest <= number <= highest:
+        raise ValueError
+    return number
+
+
+def _number(value: Any) -> float:
+    """A finite number, as a number or in a string."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise ValueError
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError
+    return number
+
+
+_READERS: dict[str, Callable[[Any], Any]] = {
+    "TYPE_STRING": _string,
+    "TYPE_BOOL": _bool,
+    "TYPE_DOUBLE": _number,
+    "TYPE_FLOAT": _number,
+    "TYPE_INT32": lambda value: _integer(value, *_INT32),
+    "TYPE_INT64": lambda value: _integer(value, *_INT64),
+    "TYPE_UINT32": lambda value: _integer(value, 0, 2**32 - 1),
+    "TYPE_UINT64": lambda value: _integer(value, 0, 2**64 - 1),
+}

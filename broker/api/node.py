@@ -1,0 +1,77 @@
+"""The API node: both servers over one broker, with the well-known documents and the probes."""
+
+import asyncio
+
+from broker.api.grpc_server import GrpcServer
+from broker.api.rest_server import RestServer
+from broker.api.rpcs import RPCS
+from broker.api.wellknown import PublishedKeys, wellknown_routes
+from broker.errors import HeadraceError, StartupError
+from broker.probes import probe_routes
+from broker.service.broker import Broker
+
+
+class ApiNode:
+    """Answers gRPC on one port and REST on another. Stateless: any number of nodes serve one store."""
+
+    def __init__(
+        self,
+        broker: Broker,
+        keys: PublishedKeys,
+        *,
+        host: str,
+        grpc_port: int,
+        http_port: int,
+        issuer: str = "",
+        queue_labels: int = 1000,
+    ) -> None:
+        """Ports may be 0, any free port. `issuer` defaults to the address of the HTTP port."""
+        self.host, self.grpc_port, self.http_port, self.issuer = host, grpc_port, http_port, issuer
+        self._broker, self._queue_labels = broker, queue_labels
+        self._grpc = GrpcServer(broker, RPCS, host=host, port=grpc_port)
+        routes = wellknown_routes(keys, lambda: self.issuer)
+        routes += probe_routes(alive=self._alive, ready=broker.store.ping, metrics=self._metrics)
+        self._rest = RestServer(broker, RPCS, host=host, port=http_port, extra_routes=routes)
+
+    async def start(self) -> None:
+        """Starts both servers; then `grpc_port`, `http_port` and `issuer` are the real ones.
+
+        Raises StartupError, with nothing left listening.
+        """
+        self.http_port = await self._rest.start()
+        self.issuer = self.issuer or self.http_url
+        try:
+            self.grpc_port = await self._grpc.start()
+        except StartupError:
+            await self._rest.stop(0)
+            raise
+
+    async def stop(self, grace_s: float) -> None:
+        """Stops listening and lets running calls finish for up to `grace_s` seconds."""
+        await asyncio.gather(self._grpc.stop(grace_s), self._rest.stop(grace_s))
+
+    @property
+    def grpc_address(self) -> str:
+        """Where gRPC is served, HOST:PORT."""
+        return f"{self._bracketed_host}:{self.grpc_port}"
+
+    @property
+    def http_url(self) -> str:
+        """Where REST is served, without a slash at the end."""
+        return f"http://{self._bracketed_host}:{self.http_port}"
+
+    @property
+    def _bracketed_host(self) -> str:
+        return f"[{self.host}]" if ":" in self.host else self.host
+
+    async def _alive(self) -> None:
+        """An API node waits for nothing but Redis, and a lost Redis is no reason to restart it."""
+
+    async def _metrics(self) -> bytes:
+        """The exposition, with the queue depths read now; without them while Redis is away."""
+        try:
+            depths = await self._broker.store.queues.depths(limit=self._queue_labels)
+        except HeadraceError:
+            depths = []
+        self._broker.metrics.set_depths((str(depth.name), depth.tasks, depth.in_flight) for depth in depths)
+        return self._broker.metrics.exposition()

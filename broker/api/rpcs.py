@@ -1,0 +1,116 @@
+"""Every method of the public APIs, one row each (section 3.1). Both gRPC and REST are made from this table.
+
+A method that no handler module serves keeps its row: it answers UNIMPLEMENTED on both protocols.
+"""
+
+import asyncio
+import logging
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+from google.cloud.tasks_v2 import types as types_v2
+from google.protobuf import empty_pb2
+
+from broker.api import handlers_v2
+from broker.errors import Code, HeadraceError
+from broker.service.broker import Broker
+
+_log = logging.getLogger(__name__)
+
+Handler = Callable[[Broker, Any], Awaitable[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rpc:
+    """One method: its name on gRPC, its verb, path and body on REST, its messages, and what serves it."""
+
+    service: str
+    method: str
+    verb: str
+    path: str
+    """The REST path; `broker.api.paths` explains its letters."""
+    body: str
+    """Which request field the HTTP body is: "*" the whole request, "" none."""
+    request: Any = None
+    """The class of the request message; None if the method is not served."""
+    response: Any = None
+    handler: Handler | None = None
+
+    async def call(self, broker: Broker, read_request: Callable[[], Any]) -> Any:
+        """Reads a request message and answers it, counted by canonical code.
+
+        Raises nothing but HeadraceError; what is unexpected becomes INTERNAL and is logged.
+        """
+        outcome = "OK"
+        try:
+            if self.handler is None:
+                raise HeadraceError(Code.UNIMPLEMENTED, f"{self.method} is not served yet.")
+            return await self.handler(broker, read_request())
+        except HeadraceError as error:
+            outcome = error.code.name
+            raise
+        except asyncio.CancelledError:
+            outcome = Code.CANCELLED.name
+            raise
+        except Exception as error:
+            outcome = Code.INTERNAL.name
+            _log.exception("%s failed", self.method)
+            raise HeadraceError(Code.INTERNAL, "Internal error encountered.") from error
+        finally:
+            broker.metrics.api_calls_total.labels(self.method, outcome).inc()
+
+
+_CLOUD_TASKS = (
+    ("ListQueues", "GET", "/V/{parent=L}/queues", "", "ListQueuesResponse"),
+    ("GetQueue", "GET", "/V/{name=Q}", "", "Queue"),
+    ("CreateQueue", "POST", "/V/{parent=L}/queues", "queue", "Queue"),
+    ("UpdateQueue", "PATCH", "/V/{queue.name=Q}", "queue", "Queue"),
+    ("DeleteQueue", "DELETE", "/V/{name=Q}", "", "Empty"),
+    ("PurgeQueue", "POST", "/V/{name=Q}:purge", "*", "Queue"),
+    ("PauseQueue", "POST", "/V/{name=Q}:pause", "*", "Queue"),
+    ("ResumeQueue", "POST", "/V/{name=Q}:resume", "*", "Queue"),
+    ("GetIamPolicy", "POST", "/V/{resource=Q}:getIamPolicy", "*", "Policy"),
+    ("SetIamPolicy", "POST", "/V/{resource=Q}:setIamPolicy", "*", "Policy"),
+    ("TestIamPermissions", "POST", "/V/{resource=Q}:testIamPermissions", "*", "TestIamPermissionsResponse"),
+    ("ListTasks", "GET", "/V/{parent=Q}/tasks", "", "ListTasksResponse"),
+    ("GetTask", "GET", "/V/{name=T}", "", "Task"),
+    ("CreateTask", "POST", "/V/{parent=Q}/tasks", "*", "Task"),
+    ("DeleteTask", "DELETE", "/V/{name=T}", "", "Empty"),
+    ("RunTask", "POST", "/V/{name=T}:run", "*", "Task"),
+    ("BatchCreateTasks", "POST", "/V/{parent=Q}/tasks:batchCreate", "*", "Operation"),
+    ("BatchDeleteTasks", "POST", "/V/{parent=Q}/tasks:batchDelete", "*", "Operation"),
+    ("BufferTask", "POST", "/V/{queue=Q}/tasks/{task_id=*}:buffer", "*", "BufferTaskResponse"),
+    ("BufferTask", "POST", "/V/{queue=Q}/tasks:buffer", "*", "BufferTaskResponse"),
+    ("GetCmekConfig", "GET", "/V/{name=L/cmekConfig}", "", "CmekConfig"),
+    ("UpdateCmekConfig", "PATCH", "/V/{cmek_config.name=L/cmekConfig}", "cmek_config", "CmekConfig"),
+)
+_SHARED = (
+    ("google.cloud.location.Locations", "ListLocations", "/V/{name=P}/locations"),
+    ("google.cloud.location.Locations", "GetLocation", "/V/{name=L}"),
+    ("google.longrunning.Operations", "GetOperation", "/V/{name=L/operations/*}"),
+)
+
+
+def _cloud_tasks(version: str, types: ModuleType, handlers: ModuleType) -> tuple[Rpc, ...]:
+    """The CloudTasks service in one version. `handlers.create_task` serves CreateTask, and so on."""
+    service, rpcs = f"google.cloud.tasks.{version}.CloudTasks", []
+    for method, verb, path, body, response in _CLOUD_TASKS:
+        rpc = Rpc(service, method, verb, path.replace("V", version, 1), body)
+        handler = getattr(handlers, re.sub(r"(?<!^)(?=[A-Z])", "_", method).lower(), None)
+        if handler:
+            request_class = getattr(types, f"{method}Request").pb()
+            response_class = empty_pb2.Empty if response == "Empty" else getattr(types, response).pb()
+            rpc = Rpc(service, method, verb, rpc.path, body, request_class, response_class, handler)
+        rpcs.append(rpc)
+    return tuple(rpcs)
+
+
+def _shared(version: str) -> tuple[Rpc, ...]:
+    """The services that every version's paths lead to."""
+    return tuple(Rpc(service, method, "GET", path.replace("V", version, 1), "") for service, method, path in _SHARED)
+
+
+RPCS: tuple[Rpc, ...] = _cloud_tasks("v2", types_v2, handlers_v2) + _shared("v2")

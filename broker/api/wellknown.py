@@ -1,0 +1,45 @@
+"""What the targets of tasks verify tokens with: OpenID configuration and public keys (section 5.11)."""
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from aiohttp import web
+
+
+class PublishedKeys(Protocol):
+    """The public half of the signing keys."""
+
+    def jwks(self) -> dict[str, Any]:
+        """The keys as a JSON Web Key Set."""
+
+    def certs(self) -> dict[str, str]:
+        """The keys as PEM by key id."""
+
+
+def wellknown_routes(keys: PublishedKeys, issuer: Callable[[], str]) -> list[web.RouteDef]:
+    """The routes. `issuer` is asked at each request: it may be known only once the port is."""
+
+    async def configuration(_request: web.Request) -> web.Response:
+        name = issuer()
+        return web.json_response(
+            {
+                "issuer": name,
+                "jwks_uri": f"{name}/jwks",
+                "response_types_supported": ["id_token"],
+                "subject_types_supported": ["public"],
+                "id_token_signing_alg_values_supported": ["RS256"],
+                "claims_supported": ["aud", "azp", "email", "email_verified", "exp", "iat", "iss", "sub"],
+            }
+        )
+
+    async def jwks(_request: web.Request) -> web.Response:
+        return web.json_response(keys.jwks())
+
+    async def certs(_request: web.Request) -> web.Response:
+        return web.json_response(keys.certs())
+
+    return [
+        web.get("/.well-known/openid-configuration", configuration),
+        web.get("/jwks", jwks),
+        web.get("/certs", certs),
+    ]

@@ -1,0 +1,95 @@
+"""`headrace api`: one API node."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from broker.api.node import ApiNode
+from broker.cli import flags
+from broker.cli.run import run
+from broker.cli.storage import open_store
+from broker.errors import HeadraceError, StartupError
+from broker.identity.keys import SigningKeys
+from broker.metrics import Metrics
+from broker.service.broker import Broker
+from broker.service.drafts import QueueDraft
+from broker.service.queues import create_queue, get_queue
+from broker.settings import Settings
+from broker.store.store import Store
+
+_log = logging.getLogger(__name__)
+
+
+def api(
+    redis_url: flags.RedisUrl = None,
+    host: flags.Host = None,
+    grpc_port: flags.GrpcPort = None,
+    http_port: flags.HttpPort = None,
+    insecure: flags.Insecure = None,
+    project: flags.Project = None,
+    location: flags.Location = None,
+    queues: flags.Queues = None,
+    limits: flags.Limits = None,
+    issuer: flags.Issuer = None,
+    namespace: flags.Namespace = None,
+    partitions: flags.Partitions = None,
+    queue_labels: flags.QueueLabels = None,
+    log_level: flags.LogLevel = None,
+) -> None:
+    """Run one API node: gRPC on one port; REST, token keys, probes and metrics on the other.
+
+    It keeps nothing to itself: run any number of them against one Redis, and stop any of them at any time.
+    """
+    run(_serve, Settings.load(locals()))
+
+
+async def _serve(settings: Settings) -> None:
+    metrics = Metrics(settings.queue_labels)
+    async with open_store(settings) as store:
+        keys = await SigningKeys.load(store.secrets)
+        async with run_api_node(settings, store, keys, metrics) as node:
+            print(f"headrace api ready grpc={node.grpc_address} http={node.http_url}", flush=True)
+            await asyncio.Event().wait()
+
+
+@asynccontextmanager
+async def run_api_node(settings: Settings, store: Store, keys: SigningKeys, metrics: Metrics) -> AsyncIterator[ApiNode]:
+    """A node that answers, after it created the queues of the settings. Raises StartupError."""
+    if not (settings.is_loopback or settings.insecure):
+        raise StartupError(
+            f"refusing to listen on {settings.host}: callers are not authenticated, so all who can reach it "
+            "could create tasks; use a loopback address, or --insecure where the network keeps others out"
+        )
+    broker = Broker(store, settings.limits, metrics)
+    await _create_missing_queues(broker, settings)
+    node = ApiNode(
+        broker,
+        keys,
+        host=settings.host,
+        grpc_port=settings.grpc_port,
+        http_port=settings.http_port,
+        issuer=settings.issuer,
+        queue_labels=settings.queue_labels,
+    )
+    await node.start()
+    try:
+        yield node
+    finally:
+        await node.stop(settings.drain_s)
+
+
+async def _create_missing_queues(broker: Broker, settings: Settings) -> None:
+    for name in settings.queue_names:
+        try:
+            await create_queue(broker, str(name.parent), QueueDraft(name=str(name)))
+        except HeadraceError as error:
+            await _require_queue(broker, str(name), error)
+
+
+async def _require_queue(broker: Broker, name: str, problem: HeadraceError) -> None:
+    """A queue that could not be created is there, or was deleted lately, which must not stop a node."""
+    try:
+        await get_queue(broker, name)
+    except HeadraceError:
+        _log.warning("queue not created", extra={"queue": name, "reason": problem.message})

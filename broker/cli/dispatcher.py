@@ -1,0 +1,85 @@
+"""`headrace dispatcher`: one dispatcher."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from aiohttp.web import RouteDef
+
+from broker.cli import flags
+from broker.cli.run import run
+from broker.cli.storage import open_store
+from broker.errors import Code, HeadraceError
+from broker.identity.keys import SigningKeys
+from broker.identity.tokens import OidcMinter
+from broker.metrics import Metrics
+from broker.probes import ProbeServer, probe_routes
+from broker.settings import Address, Settings
+from broker.store.store import Store
+from worker.dispatcher import Dispatcher
+
+
+def dispatcher(
+    redis_url: flags.RedisUrl = None,
+    host: flags.Host = None,
+    metrics_port: flags.MetricsPort = None,
+    issuer: flags.Issuer = None,
+    egress: flags.Egress = None,
+    target_ca: flags.TargetCa = None,
+    max_in_flight: flags.MaxInFlight = None,
+    lease_s: flags.LeaseSeconds = None,
+    drain_s: flags.DrainSeconds = None,
+    slow_poll_s: flags.SlowPollSeconds = None,
+    namespace: flags.Namespace = None,
+    partitions: flags.Partitions = None,
+    queue_labels: flags.QueueLabels = None,
+    log_level: flags.LogLevel = None,
+) -> None:
+    """Run one dispatcher: it claims tasks that are due, sends them to their targets, records what came of it.
+
+    Run any number of them against one Redis. Tell each the issuer that the API nodes have: targets check it.
+    """
+    run(_serve, Settings.load(locals()))
+
+
+async def _serve(settings: Settings) -> None:
+    metrics = Metrics(settings.queue_labels)
+    async with open_store(settings) as store:
+        keys = await SigningKeys.load(store.secrets)
+        minter = OidcMinter(keys, settings.issuer_url(settings.http_port))
+        async with run_dispatcher(settings, store, metrics, minter) as node:
+            probes = ProbeServer(_probes(node, metrics), host=settings.host, port=settings.metrics_port)
+            port = await probes.start()
+            print(f"headrace dispatcher ready metrics=http://{Address(settings.host, port)}", flush=True)
+            try:
+                await asyncio.Event().wait()
+            finally:
+                await probes.stop(0)
+
+
+def _probes(node: Dispatcher, metrics: Metrics) -> list[RouteDef]:
+    async def alive() -> None:
+        if not node.is_alive():
+            raise HeadraceError(Code.UNAVAILABLE, "The dispatcher makes no progress.")
+
+    async def ready() -> None:
+        if not node.is_ready():
+            raise HeadraceError(Code.UNAVAILABLE, "The dispatcher cannot claim tasks.")
+
+    async def exposition() -> bytes:
+        return metrics.exposition()
+
+    return probe_routes(alive=alive, ready=ready, metrics=exposition)
+
+
+@asynccontextmanager
+async def run_dispatcher(
+    settings: Settings, store: Store, metrics: Metrics, minter: OidcMinter
+) -> AsyncIterator[Dispatcher]:
+    """A dispatcher at work; drained and stopped at the end. Raises StartupError."""
+    node = Dispatcher(store, settings, metrics, minter)
+    await node.start()
+    try:
+        yield node
+    finally:
+        await node.stop()

@@ -1,0 +1,76 @@
+"""`headrace up`: a server for the data, one API node and one dispatcher, in one process and its child."""
+
+import asyncio
+from contextlib import AsyncExitStack
+
+from broker.cli import flags
+from broker.cli.api import run_api_node
+from broker.cli.data_dir import DataDir
+from broker.cli.dispatcher import run_dispatcher
+from broker.cli.embedded_server import EmbeddedServer, run_embedded_server
+from broker.cli.run import run
+from broker.cli.server_binary import find_server
+from broker.cli.storage import open_store
+from broker.cli.welcome import welcome
+from broker.identity.keys import SigningKeys
+from broker.identity.tokens import OidcMinter
+from broker.metrics import Metrics
+from broker.settings import Settings
+
+_DEFAULTS = {"egress": "any", "queues": ("default",)}
+
+
+def up(
+    grpc_port: flags.GrpcPort = None,
+    http_port: flags.HttpPort = None,
+    host: flags.Host = None,
+    insecure: flags.Insecure = None,
+    data_dir: flags.DataDir = None,
+    redis_url: flags.RedisUrl = None,
+    redis_server: flags.RedisServer = None,
+    project: flags.Project = None,
+    location: flags.Location = None,
+    queues: flags.Queues = None,
+    limits: flags.Limits = None,
+    issuer: flags.Issuer = None,
+    egress: flags.Egress = None,
+    target_ca: flags.TargetCa = None,
+    max_in_flight: flags.MaxInFlight = None,
+    lease_s: flags.LeaseSeconds = None,
+    drain_s: flags.DrainSeconds = None,
+    slow_poll_s: flags.SlowPollSeconds = None,
+    namespace: flags.Namespace = None,
+    partitions: flags.Partitions = None,
+    queue_labels: flags.QueueLabels = None,
+    log_level: flags.LogLevel = None,
+) -> None:
+    """Run all of Headrace in the foreground: a Redis-compatible server, an API node and a dispatcher.
+
+    Tasks survive a restart: they are kept in the data directory. Ctrl-C lets what is being sent finish, then
+    stops everything; a second Ctrl-C does not wait. When all is ready the last line of the output is
+    `headrace ready grpc=HOST:PORT http=http://HOST:PORT`, for programs to read. Without --queue there is one
+    queue, `default`.
+    """
+    run(_serve, Settings.load(locals(), _DEFAULTS))
+
+
+async def _serve(settings: Settings) -> None:
+    metrics = Metrics(settings.queue_labels)
+    async with AsyncExitStack() as stack:
+        server = None if settings.redis_url else await _start_server(settings, stack)
+        store = await stack.enter_async_context(open_store(settings, server.url if server else ""))
+        keys = await SigningKeys.load(store.secrets)
+        api = await stack.enter_async_context(run_api_node(settings, store, keys, metrics))
+        minter = OidcMinter(keys, api.issuer)
+        await stack.enter_async_context(run_dispatcher(settings, store, metrics, minter))
+        print(welcome(settings, api.grpc_address, api.http_url), flush=True)
+        if server is None:
+            await asyncio.Event().wait()
+        else:
+            raise await server.until_dead()
+
+
+async def _start_server(settings: Settings, stack: AsyncExitStack) -> EmbeddedServer:
+    binary = find_server(settings.redis_server)
+    data_dir = await stack.enter_async_context(DataDir(settings.data_dir))
+    return await stack.enter_async_context(run_embedded_server(binary, data_dir))

@@ -1,0 +1,1 @@
+"""Signing keys, and the tokens that tasks carry to their targets."""

@@ -1,0 +1,144 @@
+"""Every metric that Headrace exposes, declared here and nowhere else: the names are a published interface."""
+
+from collections.abc import Iterable
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
+
+OTHER_QUEUES = "other"
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+_ATTEMPT_BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 600)
+_LATENESS_BUCKETS_S = (0.001, 0.003, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 5, 30, 120, 600)
+
+# The times of creation would be a second series beside every counter and histogram.
+disable_created_metrics()  # type: ignore[no-untyped-call]
+
+
+class QueueMetrics:
+    """The metrics of one queue with their labels bound, so that counting costs no look-up by label."""
+
+    __slots__ = (
+        "_responses",
+        "_retries",
+        "attempt_seconds",
+        "dispatch_lateness_seconds",
+        "dispatches",
+        "label",
+        "tasks_created",
+        "tasks_exhausted",
+    )
+
+    def __init__(self, metrics: "Metrics", label: str) -> None:
+        self.label = label
+        self.tasks_created = metrics.tasks_created_total.labels(label)
+        self.dispatches = metrics.dispatches_total.labels(label)
+        self.tasks_exhausted = metrics.tasks_exhausted_total.labels(label)
+        self.attempt_seconds = metrics.attempt_seconds.labels(label)
+        self.dispatch_lateness_seconds = metrics.dispatch_lateness_seconds.labels(label)
+        self._responses = _Children(metrics.responses_total, label)
+        self._retries = _Children(metrics.retries_total, label)
+
+    def response(self, kind: str) -> None:
+        """Count an attempt that ended; `kind` is 1xx to 5xx, timeout, no_connection or refused."""
+        self._responses[kind].inc()
+
+    def retry(self, reason: str) -> None:
+        """Count a failed attempt that is tried again; `reason` as for `response`."""
+        self._retries[reason].inc()
+
+
+class _Children(dict[str, Counter]):
+    """Children of a counter by their second label, made when first used."""
+
+    def __init__(self, counter: Counter, label: str) -> None:
+        super().__init__()
+        self._counter, self._label = counter, label
+
+    def __missing__(self, second: str) -> Counter:
+        self[second] = child = self._counter.labels(self._label, second)
+        return child
+
+
+class Metrics:
+    """The metrics of one process, in a registry of their own; tells at most `queue_labels` queues apart."""
+
+    def __init__(self, queue_labels: int = 1000) -> None:
+        self.registry = registry = CollectorRegistry()
+        self._queue_labels = queue_labels
+        self._labels: set[str] = set()
+        self._queues: dict[str, QueueMetrics] = {}
+
+        def counter(name: str, help_text: str, *labels: str) -> Counter:
+            return Counter(f"headrace_{name}", help_text, labels, registry=registry)
+
+        def gauge(name: str, help_text: str, *labels: str) -> Gauge:
+            return Gauge(f"headrace_{name}", help_text, labels, registry=registry)
+
+        def histogram(name: str, help_text: str, buckets: tuple[float, ...], *labels: str) -> Histogram:
+            return Histogram(f"headrace_{name}", help_text, labels, registry=registry, buckets=buckets)
+
+        self.tasks_created_total = counter("tasks_created_total", "Tasks created.", "queue")
+        self.dispatches_total = counter("dispatches_total", "Attempts sent to targets.", "queue")
+        self.responses_total = counter(
+            "responses_total",
+            "Attempts that ended, by class: 1xx to 5xx, timeout, no_connection, refused.",
+            "queue",
+            "class",
+        )
+        self.retries_total = counter("retries_total", "Failed attempts to be tried again.", "queue", "reason")
+        self.tasks_exhausted_total = counter("tasks_exhausted_total", "Tasks given up after failures.", "queue")
+        self.attempt_seconds = histogram(
+            "attempt_seconds", "Time from dispatch to outcome.", _ATTEMPT_BUCKETS_S, "queue"
+        )
+        self.dispatch_lateness_seconds = histogram(
+            "dispatch_lateness_seconds",
+            "Time from the moment a task was scheduled for to its dispatch.",
+            _LATENESS_BUCKETS_S,
+            "queue",
+        )
+        self.queue_tasks = gauge("queue_tasks", "Live tasks in the queue, those in flight included.", "queue")
+        self.in_flight = gauge("in_flight", "Attempts of the queue that hold a lease.", "queue")
+
+        self.api_calls_total = counter("api_calls_total", "API calls answered, by canonical code.", "method", "code")
+        self.claims_total = counter("claims_total", "Claims made by this dispatcher.")
+        self.claimed_tasks_total = counter("claimed_tasks_total", "Tasks that its claims returned.")
+        self.released_tasks_total = counter("released_tasks_total", "Tasks given back unsent.")
+        self.leases_lost_total = counter("leases_lost_total", "Attempts aborted because a lease was not renewed.")
+        self.stale_results_total = counter("stale_results_total", "Results ignored: the attempt was no longer its own.")
+        self.records_dropped_total = counter("records_dropped_total", "Damaged, missing or expired records dropped.")
+        self.redis_disruptions_total = counter("redis_disruptions_total", "Commands that Redis did not answer.")
+        self.egress_refused_total = counter("egress_refused_total", "Connections refused by the egress policy.")
+
+    def for_queue(self, name: str) -> QueueMetrics:
+        """The bound metrics of the queue with this full name, or of "other" once labels are taken."""
+        found = self._queues.get(name)
+        if found is None:
+            label = self.queue_label(name)
+            found = self._queues.get(label) or QueueMetrics(self, label)
+            self._queues[label] = found
+        return found
+
+    def queue_label(self, name: str) -> str:
+        """The label of a queue: its full name for the first `queue_labels` queues, then "other"."""
+        if name not in self._labels:
+            if len(self._labels) >= self._queue_labels:
+                return OTHER_QUEUES
+            self._labels.add(name)
+        return name
+
+    def set_depths(self, depths: Iterable[tuple[str, int, int]]) -> None:
+        """Replace both queue gauges by (full queue name, live tasks, tasks in flight)."""
+        sums: dict[str, tuple[int, int]] = {}
+        for name, tasks, in_flight in depths:
+            label = self.queue_label(name)
+            before = sums.get(label, (0, 0))
+            sums[label] = (before[0] + tasks, before[1] + in_flight)
+        self.queue_tasks.clear()
+        self.in_flight.clear()
+        for label, (tasks, in_flight) in sums.items():
+            self.queue_tasks.labels(label).set(tasks)
+            self.in_flight.labels(label).set(in_flight)
+
+    def exposition(self) -> bytes:
+        """Every metric in Prometheus' text format, which is `CONTENT_TYPE`."""
+        return generate_latest(self.registry)

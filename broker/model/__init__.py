@@ -1,0 +1,1 @@
+"""What a queue, a task, an attempt and a limit are. Pure: no I/O, no asyncio, no protobuf, no Redis."""

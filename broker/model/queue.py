@@ -1,0 +1,50 @@
+"""What a queue is (Cloud Tasks specification, section 2.1 to 2.4)."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from broker.model.bucket import default_burst
+from broker.model.names import QueueName
+from broker.model.retry import RetryConfig
+
+
+class QueueState(StrEnum):
+    """Whether a queue dispatches. Tasks can be added in every state."""
+
+    RUNNING = "RUNNING"
+    PAUSED = "PAUSED"
+    DISABLED = "DISABLED"
+
+
+class QueueKind(StrEnum):
+    """Who starts the work: the dispatcher (push) or a worker that leases (pull)."""
+
+    PUSH = "PUSH"
+    PULL = "PULL"
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimits:
+    """How fast, and how many at once, a queue dispatches."""
+
+    max_dispatches_per_second: float = 500.0
+    max_burst_size: int = default_burst(500.0)
+    max_concurrent_dispatches: int = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """A queue's configuration and state, as a caller sees it."""
+
+    name: QueueName
+    rate_limits: RateLimits = field(default_factory=RateLimits)
+    retry_config: RetryConfig = field(default_factory=RetryConfig)
+    state: QueueState = QueueState.RUNNING
+    kind: QueueKind = QueueKind.PUSH
+    purge_time_us: int | None = None
+    sampling_ratio: float = 0.0
+    """Share of the operations that are logged, 0 to 1."""
+    task_ttl_us: int = 31 * 86_400 * 1_000_000
+    """A task older than this is deleted, whatever its state."""
+    tombstone_ttl_us: int = 3_600 * 1_000_000
+    """How long the name of a finished task cannot be used again."""

@@ -1,0 +1,124 @@
+"""From what a caller asked for to a queue's configuration (Cloud Tasks specification, 2.3, 2.4 and 3.6)."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+from broker.model.bucket import default_burst
+from broker.model.limits import Limits
+from broker.model.names import QueueName
+from broker.model.queue import Queue, RateLimits
+from broker.model.retry import RetryConfig
+from broker.service import texts
+from broker.service.drafts import QueueDraft
+from broker.service.retry_rules import check_retry_config
+from broker.service.update_mask import check_mask, selected_fields, selects
+
+_DEFAULT_RATE_LIMITS = RateLimits()
+_DEFAULT_RETRY_CONFIG = RetryConfig()
+_RETRY_FIELDS = ("max_attempts", "max_retry_duration_us", "min_backoff_us", "max_backoff_us", "max_doublings")
+
+# One dispatch in thirty years; below it the time to the next token leaves the exact range of a double.
+_SMALLEST_RATE = 1e-9
+
+
+def new_queue(name: QueueName, draft: QueueDraft, mask: Sequence[str], limits: Limits) -> Queue:
+    """The queue that creating `draft` makes; what is not given or not selected takes its default.
+
+    Raises HeadraceError.
+    """
+    blank = Queue(
+        name=name,
+        task_ttl_us=limits.task_ttl_s * 1_000_000,
+        tombstone_ttl_us=limits.task_tombstone_s * 1_000_000,
+    )
+    return changed_queue(blank, draft, mask, limits)
+
+
+def changed_queue(queue: Queue, draft: QueueDraft, mask: Sequence[str], limits: Limits) -> Queue:
+    """`queue` with what `mask` selects taken from `draft`; selected but not given means the default.
+
+    Raises HeadraceError.
+    """
+    check_mask(mask)
+    _check_served(draft, mask)
+    fields = selected_fields(mask)
+    changed = replace(
+        queue,
+        rate_limits=_rate_limits(queue.rate_limits, draft, fields, limits),
+        retry_config=_retry_config(queue.retry_config, draft, fields),
+    )
+    if "sampling_ratio" in fields:
+        changed = replace(changed, sampling_ratio=_sampling_ratio(draft.sampling_ratio))
+    return changed
+
+
+def _check_served(draft: QueueDraft, mask: Sequence[str]) -> None:
+    for path in draft.unserved:
+        if selects(mask, path.removeprefix("queue.")):
+            raise texts.unserved(path)
+
+
+def _rate_limits(current: RateLimits, draft: QueueDraft, fields: frozenset[str], limits: Limits) -> RateLimits:
+    rate = current.max_dispatches_per_second
+    if "max_dispatches_per_second" in fields:
+        rate = _rate(draft.max_dispatches_per_second, limits)
+    concurrency = current.max_concurrent_dispatches
+    if "max_concurrent_dispatches" in fields:
+        concurrency = _concurrency(draft.max_concurrent_dispatches, limits)
+    burst = current.max_burst_size
+    if "max_burst_size" in fields and draft.max_burst_size:
+        burst = _burst(draft.max_burst_size, limits)
+    elif rate != current.max_dispatches_per_second:
+        burst = default_burst(rate)
+    return RateLimits(rate, burst, concurrency)
+
+
+def _rate(given: float | None, limits: Limits) -> float:
+    largest = limits.max_dispatches_per_second
+    if not given:
+        return min(_DEFAULT_RATE_LIMITS.max_dispatches_per_second, largest)
+    if given < 0:
+        raise texts.negative("RateLimits.maxDispatchesPerSecond")
+    if given > largest:
+        raise texts.above("RateLimits.maxDispatchesPerSecond", largest)
+    if math.isnan(given) or given < _SMALLEST_RATE:
+        raise texts.rate_too_small(_SMALLEST_RATE)
+    return float(given)
+
+
+def _concurrency(given: int | None, limits: Limits) -> int:
+    largest = limits.max_concurrent_dispatches
+    if not given:
+        return min(_DEFAULT_RATE_LIMITS.max_concurrent_dispatches, largest)
+    if given < 0:
+        raise texts.negative("RateLimits.maxConcurrentDispatches")
+    if given > largest:
+        raise texts.above("RateLimits.maxConcurrentDispatches", largest)
+    return given
+
+
+def _burst(given: int, limits: Limits) -> int:
+    if given < 0:
+        raise texts.negative("RateLimits.maxBurstSize")
+    if given > limits.max_burst_size:
+        raise texts.burst_too_large(limits.max_burst_size)
+    return given
+
+
+def _retry_config(current: RetryConfig, draft: QueueDraft, fields: frozenset[str]) -> RetryConfig:
+    given: dict[str, int | None] = {field: getattr(draft, field) for field in _RETRY_FIELDS if field in fields}
+    if given.get("max_attempts") == 0:
+        given["max_attempts"] = None  # proto3 cannot tell 0 from "not given"
+    defaults = {field: getattr(_DEFAULT_RETRY_CONFIG, field) for field in given}
+    changes = {field: defaults[field] if value is None else value for field, value in given.items()}
+    config = replace(current, **changes)
+    check_retry_config(config)
+    return config
+
+
+def _sampling_ratio(given: float | None) -> float:
+    ratio = given or 0.0
+    if not 0.0 <= ratio <= 1.0:
+        raise texts.sampling_ratio_range()
+    return ratio

@@ -1,0 +1,103 @@
+"""The use cases of queues. A refused call raises HeadraceError with the code and text of Google's service."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from functools import partial
+
+from broker.model.queue import Queue, QueueState
+from broker.service import texts
+from broker.service.broker import Broker
+from broker.service.drafts import QueueDraft
+from broker.service.name_rules import location_name, new_queue_name, queue_name
+from broker.service.page_size import page_length
+from broker.service.page_token import PageToken, start_of_page
+from broker.service.queue_rules import changed_queue, new_queue
+from broker.store.outcomes import QueueExists, QueueMissing, QueueNameTombstoned, TooManyQueues
+
+_LARGEST_PAGE = 9800
+
+
+async def create_queue(broker: Broker, parent: str, draft: QueueDraft) -> Queue:
+    """Create a queue with defaults for whatever the draft leaves out. It starts RUNNING, its bucket full."""
+    name = new_queue_name(parent, draft.name)
+    try:
+        return await _create(broker, new_queue(name, draft, (), broker.limits))
+    except QueueExists:
+        raise texts.queue_exists() from None
+
+
+async def get_queue(broker: Broker, name: str) -> Queue:
+    """The queue of that name."""
+    with _existing_queue():
+        return await broker.store.queues.get(queue_name(name))
+
+
+async def list_queues(
+    broker: Broker, parent: str, *, page_size: int, page_token: str, filter_text: str
+) -> tuple[list[Queue], str]:
+    """One page of the location's queues in order of name, and the token of the next page, "" at the end."""
+    location = location_name(parent)
+    length = page_length(page_size, _LARGEST_PAGE)
+    after = start_of_page(page_token, location, filter_text)
+    if filter_text:
+        raise texts.unserved("filter")
+    page, last = await broker.store.queues.page(location, page_size=length, after=after)
+    return page, str(PageToken(last, filter_text)) if last else ""
+
+
+async def update_queue(broker: Broker, draft: QueueDraft, mask: Sequence[str]) -> Queue:
+    """Change what the mask selects, everything settable if it is empty; create a queue that is missing.
+
+    The mask holds v2 paths in snake_case. The state of the queue never changes.
+    """
+    name = queue_name(draft.name)
+    change = partial(changed_queue, draft=draft, mask=mask, limits=broker.limits)
+    while True:  # goes round only if another caller makes, or deletes, the queue at this moment
+        with suppress(QueueMissing):
+            return await broker.store.queues.update(name, change)
+        with suppress(QueueExists):
+            return await _create(broker, new_queue(name, draft, mask, broker.limits))
+
+
+async def delete_queue(broker: Broker, name: str) -> None:
+    """Delete the queue and its tasks. Its name cannot be used again for a while (limit queue_tombstone_s)."""
+    tombstone_us = broker.limits.queue_tombstone_s * 1_000_000
+    try:
+        await broker.store.queues.delete(queue_name(name), tombstone_us=tombstone_us)
+    except QueueMissing:
+        raise texts.entity_missing() from None
+
+
+async def purge_queue(broker: Broker, name: str) -> Queue:
+    """Delete all tasks that the queue holds now."""
+    with _existing_queue():
+        return await broker.store.queues.purge(queue_name(name))
+
+
+async def pause_queue(broker: Broker, name: str) -> Queue:
+    """Stop dispatching. Tasks in flight finish, new ones can be added. Idempotent."""
+    with _existing_queue():
+        return await broker.store.queues.set_state(queue_name(name), QueueState.PAUSED)
+
+
+async def resume_queue(broker: Broker, name: str) -> Queue:
+    """Dispatch again. Idempotent."""
+    with _existing_queue():
+        return await broker.store.queues.set_state(queue_name(name), QueueState.RUNNING)
+
+
+async def _create(broker: Broker, queue: Queue) -> Queue:
+    try:
+        return await broker.store.queues.create(queue, max_queues=broker.limits.queues_per_location)
+    except QueueNameTombstoned:
+        raise texts.queue_existed_recently() from None
+    except TooManyQueues:
+        raise texts.too_many_queues(broker.limits) from None
+
+
+@contextmanager
+def _existing_queue() -> Iterator[None]:
+    try:
+        yield
+    except QueueMissing:
+        raise texts.queue_missing() from None

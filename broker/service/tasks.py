@@ -1,0 +1,105 @@
+"""The use cases of tasks. A refused call raises HeadraceError with the code and text of Google's service."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+from broker.errors import HeadraceError
+from broker.model.names import QueueName
+from broker.model.task import Task, View
+from broker.service import texts
+from broker.service.broker import Broker
+from broker.service.drafts import TaskDraft
+from broker.service.name_rules import new_task_name, queue_name, task_name
+from broker.service.page_size import page_length
+from broker.service.task_rules import new_task
+from broker.store.outcomes import PageTokenInvalid, QueueMissing, ScheduleTooFar, TaskExists, TaskMissing
+
+_LARGEST_PAGE = 1000
+
+
+async def create_task(broker: Broker, parent: str, draft: TaskDraft, view: View) -> Task:
+    """Add a task to a queue, under the caller's name or a random one.
+
+    A name is refused while its task lives and for a while after. Without a name a repeated call makes
+    another task.
+    """
+    queue = queue_name(parent)
+    name = new_task_name(queue, draft.name)
+    try:
+        task = new_task(name, draft, broker.limits)
+    except HeadraceError:
+        await _require_queue(broker, queue)
+        raise
+    try:
+        created = await broker.store.tasks.create(task, horizon_us=broker.limits.schedule_horizon_s * 1_000_000)
+    except QueueMissing:
+        raise texts.queue_missing() from None
+    except TaskExists as exists:
+        raise (texts.task_name_used_recently() if exists.tombstoned else texts.task_exists()) from None
+    except ScheduleTooFar:
+        raise texts.schedule_too_far(task.schedule_us or 0, broker.limits) from None
+    broker.metrics.for_queue(str(queue)).tasks_created.inc()
+    return _seen(created, view)
+
+
+async def get_task(broker: Broker, name: str, view: View) -> Task:
+    """The live task of that name."""
+    with _existing_task():
+        return await broker.store.tasks.get(task_name(name), view)
+
+
+async def list_tasks(
+    broker: Broker, parent: str, view: View, *, page_size: int, page_token: str
+) -> tuple[list[Task], str]:
+    """One page of the queue's live tasks in no order, and the token of the next page, "" at the end.
+
+    A task that lives throughout the listing appears; it can appear twice.
+    """
+    queue = queue_name(parent)
+    length = page_length(page_size, _LARGEST_PAGE)
+    try:
+        return await broker.store.tasks.page(queue, view, page_size=length, token=page_token)
+    except QueueMissing:
+        raise texts.queue_missing() from None
+    except PageTokenInvalid:
+        raise texts.page_token_invalid() from None
+
+
+async def delete_task(broker: Broker, name: str) -> None:
+    """Delete a task. An attempt in flight runs on; its result changes nothing."""
+    with _existing_task():
+        await broker.store.tasks.delete(task_name(name))
+
+
+async def run_task(broker: Broker, name: str, view: View) -> Task:
+    """Dispatch a task now, whatever its schedule, its queue's state and limits, or an attempt in flight say.
+
+    The answer counts the new attempt, which may not have reached the target yet.
+    """
+    with _existing_task():
+        return await broker.store.tasks.run(task_name(name), view)
+
+
+async def _require_queue(broker: Broker, queue: QueueName) -> None:
+    """A missing queue is reported before a bad task; only a bad task pays for looking."""
+    try:
+        await broker.store.queues.get(queue)
+    except QueueMissing:
+        raise texts.queue_missing() from None
+
+
+def _seen(task: Task, view: View) -> Task:
+    if view is View.FULL:
+        return task
+    return replace(task, view=View.BASIC, request=replace(task.request, body=b""))
+
+
+@contextmanager
+def _existing_task() -> Iterator[None]:
+    try:
+        yield
+    except QueueMissing:
+        raise texts.entity_missing() from None
+    except TaskMissing as missing:
+        raise (texts.task_existed_recently() if missing.tombstoned else texts.entity_missing()) from None

@@ -1,0 +1,217 @@
+"""Every setting of both node kinds, in one object. This module is the only reader of the environment.
+
+A setting NAME is the environment variable `HEADRACE_NAME`, or the flag that a command has for it, which wins.
+"""
+
+import ipaddress
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    FilePath,
+    InstanceOf,
+    ValidationError,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from broker.errors import StartupError
+from broker.model.limits import Limits
+from broker.model.names import LocationName, QueueName
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A host and a TCP port; as text `HOST:PORT`, an IPv6 host in brackets."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def _shaped(pattern: str, description: str) -> AfterValidator:
+    """A validator of texts that match `pattern`, which `description` puts in words."""
+
+    def check(text: str) -> str:
+        if not re.fullmatch(pattern, text):
+            raise ValueError(f"must be {description}")
+        return text
+
+    return AfterValidator(check)
+
+
+def _redis_url(url: str) -> str:
+    """The URL if the store can make sense of it. What is refused is not shown: it may hold a password."""
+    scheme, _, rest = url.partition("://")
+    hosts = rest.partition("/")[0].rpartition("@")[2].split(",")
+    try:
+        is_good = scheme in _REDIS_SCHEMES and all(urlsplit(f"//{host}").port != 0 for host in hosts)
+    except ValueError:
+        is_good = False
+    if url and not is_good:
+        raise ValueError(
+            "must be redis://HOST:PORT, rediss://HOST:PORT (TLS), unix:///PATH or redis+cluster://HOST:PORT,..."
+        )
+    return url
+
+
+def _words(value: object) -> object:
+    """A comma-separated text as a list, anything else as it is."""
+    return [word.strip() for word in value.split(",") if word.strip()] if isinstance(value, str) else value
+
+
+def _limits(value: object) -> object:
+    """Texts NAME=VALUE as limits. Raises ValueError naming the limit and the remedy."""
+    words = _words(value)
+    if not isinstance(words, list | tuple):
+        return value
+    overrides: dict[str, float] = {}
+    for word in words:
+        name, equals, number = str(word).partition("=")
+        try:
+            overrides[name.strip()] = float(number)
+        except ValueError:
+            problem = f"{number!r} is not a number" if equals else "write NAME=VALUE"
+            raise ValueError(f"{word!r}: {problem}") from None
+        if not math.isfinite(overrides[name.strip()]):
+            raise ValueError(f"limit {name.strip()} must be a finite number")
+    return Limits().with_overrides(overrides)
+
+
+_REDIS_SCHEMES = ("redis", "rediss", "redis+cluster", "rediss+cluster", "unix")
+
+Port = Annotated[int, Field(ge=0, le=65_535)]
+Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
+Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
+
+
+class Settings(BaseSettings):
+    """What a node is told when it starts. Immutable; `load` is the way to make one."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="HEADRACE_", frozen=True, env_ignore_empty=True, use_attribute_docstrings=True
+    )
+
+    redis_url: Annotated[str, AfterValidator(_redis_url)] = ""
+    """Where Redis or Valkey is: redis://HOST:PORT, rediss:// for TLS, unix:///PATH, or
+    redis+cluster://HOST:PORT,HOST:PORT. Without it, `up` runs its own server."""
+    redis_server: Path | None = None
+    """The redis-server or valkey-server (7.0 or later) that `up` is to run."""
+    data_dir: Path = Path(".headrace")
+    """Where the server that `up` runs keeps its data."""
+    namespace: Annotated[
+        str, _shaped(r"[A-Za-z0-9_.-]{1,32}", "1 to 32 letters, digits, underscores, dots, hyphens")
+    ] = "hr"
+    """First part of every key in Redis: several installations can share one server."""
+    partitions: int = Field(64, ge=1, le=16_384)
+    """Number of partitions of a new store; fixed from then on."""
+
+    host: str = Field("127.0.0.1", min_length=1)
+    """Address to listen on."""
+    grpc_port: Port = 8123
+    """Port of the gRPC API; 0 takes any free port."""
+    http_port: Port = 8124
+    """Port of the REST API, of the keys that verify tokens and of the probes; 0 takes any free port."""
+    metrics_port: Port = 8125
+    """Port of /healthz, /readyz and /metrics of a dispatcher on its own; 0 takes any free port."""
+    insecure: bool = False
+    """Allow the API, which does not authenticate its callers, on an address other than loopback."""
+
+    project: str = "local"
+    """Project of queues that are named by their short id."""
+    location: str = "us-central1"
+    """Location of queues that are named by their short id."""
+    queues: Words = ()
+    """Queue to create at the start if it is missing, by short id or full name. May be repeated."""
+    limits: Annotated[InstanceOf[Limits], NoDecode, BeforeValidator(_limits)] = Limits()
+    """Limit to change, as NAME=VALUE, for example task_tombstone_s=0. May be repeated."""
+
+    issuer: Annotated[str, _shaped(r"|https?://\S+", "an http:// or https:// URL")] = ""
+    """Issuer in OIDC tokens: the URL at which targets reach the REST port. Default: http://HOST:HTTP_PORT."""
+    egress: Literal["any", "public"] = "public"
+    """Where tasks may be sent: any address, or public ones only. In `up` any is the default."""
+    target_ca: FilePath | None = None
+    """File of CA certificates (PEM) to trust for https targets, beside the system's."""
+
+    lease_s: Seconds = 30.0
+    """How long a dispatcher owns a task between renewals: the delay of redelivery when it is killed."""
+    drain_s: Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)] = 25.0
+    """How long a stopping dispatcher waits for the answers of what it has sent."""
+    slow_poll_s: Seconds = 5.0
+    """Longest sleep of a dispatcher between two looks at a partition."""
+    max_in_flight: int = Field(1000, ge=1, le=100_000)
+    """Most requests that one dispatcher has open."""
+
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """Least severe log line to write."""
+    queue_labels: int = Field(1000, ge=0)
+    """Queues that metrics tell apart; the rest count as queue "other"."""
+
+    @classmethod
+    def load(cls, flags: Mapping[str, object], defaults: Mapping[str, object] | None = None) -> Self:
+        """Settings from flags, else the environment, else `defaults`, else the defaults above.
+
+        A flag that is None was not given. Raises StartupError: one line naming what is wrong.
+        """
+        try:
+            given = cls(**{name: value for name, value in flags.items() if value is not None})  # type: ignore[arg-type]
+        except ValidationError as error:
+            raise StartupError(_explain(error)) from None
+        absent = {name: value for name, value in (defaults or {}).items() if name not in given.model_fields_set}
+        return given.model_copy(update=absent)
+
+    @model_validator(mode="after")
+    def _name_what_exists(self) -> Self:
+        if LocationName.parse(str(self._location)) is None:
+            raise ValueError(f"project {self.project!r} or location {self.location!r} is not a valid id")
+        for queue, name in zip(self.queues, map(self._queue_name, self.queues), strict=True):
+            if name is None:
+                raise ValueError(f"queue {queue!r} is neither a queue id (letters, digits, hyphens) nor a full name")
+        return self
+
+    @property
+    def _location(self) -> LocationName:
+        return LocationName(self.project, self.location)
+
+    def _queue_name(self, queue: str) -> QueueName | None:
+        return QueueName.parse(queue if "/" in queue else f"{self._location}/queues/{queue}")
+
+    @property
+    def queue_names(self) -> tuple[QueueName, ...]:
+        """Full names of the queues to create at the start."""
+        return tuple(name for name in map(self._queue_name, self.queues) if name)
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether `host` is certain to be reachable from this machine alone."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+    def issuer_url(self, http_port: int) -> str:
+        """The issuer of tokens, given the port that REST listens on."""
+        return self.issuer or f"http://{Address(self.host, http_port)}"
+
+
+def _explain(error: ValidationError) -> str:
+    """The first problem of `error` in one line that names the setting."""
+    problem = error.errors(include_url=False)[0]
+    message = problem["msg"].removeprefix("Value error, ")
+    if not problem["loc"]:
+        return message
+    name = str(problem["loc"][0])
+    shown = "" if problem["type"] == "value_error" else f", got {problem['input']!r}"
+    return f"setting {name} (HEADRACE_{name.upper()}): {message}{shown}"

@@ -1,0 +1,1 @@
+"""Queues, tasks and attempts in Redis. The only package that knows the Redis client."""

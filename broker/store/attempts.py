@@ -1,0 +1,142 @@
+"""Attempts in the store: claim, settle, renew, release. What a dispatcher does all day, in batches."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from broker.store import scripts
+from broker.store.backend import Backend, arguments_of
+from broker.store.record import Header, attempt_part
+
+_CLAIM = scripts.load("attempt_claim", arguments="now_us owner claim max_tasks lease_us inline_bytes", row="skip")
+_SETTLE = scripts.load("attempt_settle", arguments="now_us", row="queue_id task_id fence outcome status retry_after_us")
+_RENEW = scripts.load("attempt_renew", arguments="now_us lease_us", row="queue_id task_id fence")
+_RELEASE = scripts.load("attempt_release", arguments="now_us", row="queue_id task_id fence attempt")
+
+_INLINE_BYTES = 16_384
+
+
+class Outcome(StrEnum):
+    """How an attempt ended, as far as the store must know."""
+
+    DONE = "done"
+    ANSWERED = "answered"
+    """The target answered, but not with success."""
+    UNANSWERED = "unanswered"
+
+
+class Settled(StrEnum):
+    """What settling did to the task."""
+
+    DONE = "done"
+    RETRY = "retry"
+    EXHAUSTED = "exhausted"
+    GONE = "gone"
+    """The task was deleted or purged meanwhile."""
+    COUNTED = "counted"
+    """It failed beside a newer attempt, which decides about the task."""
+    STALE = "stale"
+    """The attempt was no longer the task's: nothing was changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptKey:
+    """Which attempt: its queue, its task, and the fence that tells it from every other attempt of that name."""
+
+    queue_id: str
+    task_id: str
+    fence: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedTask:
+    """A task leased to this dispatcher. `record` is None where it is too large to come with the claim."""
+
+    key: AttemptKey
+    config_version: int
+    record: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The answer to a claim."""
+
+    now_us: int
+    delay_us: int | None
+    """When the partition wants its next claim; None: not before a wake-up."""
+    dropped: int
+    """Records that were missing, damaged or past their life."""
+    tasks: list[ClaimedTask]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of an attempt."""
+
+    key: AttemptKey
+    outcome: Outcome
+    http_status: int
+    retry_after_us: int = 0
+
+
+class AttemptStore:
+    """Batches of attempts, a partition at a time. Nothing here is limited by who owns a partition."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+
+    async def claim(
+        self, partition: int, *, owner: str, number: int, max_tasks: int, lease_us: int, skip: Collection[str]
+    ) -> Claim:
+        """Lease at most `max_tasks` (1,000) due tasks. The same `number` again answers with the same tasks."""
+        now, delay, dropped, queues = await self._backend.run(
+            _CLAIM, partition, self._now, owner, number, max_tasks, lease_us, _INLINE_BYTES, *skip
+        )
+        tasks = [
+            ClaimedTask(AttemptKey(queue_id.decode(), task_id.decode(), int(fence)), int(version), raw)
+            for queue_id, version, flat in zip(queues[::3], queues[1::3], queues[2::3], strict=True)
+            for task_id, fence, raw in zip(flat[::3], flat[1::3], flat[2::3], strict=True)
+        ]
+        delay_us = int(delay)
+        return Claim(int(now), delay_us if delay_us >= 0 else None, dropped, tasks)
+
+    async def read(self, partition: int, key: AttemptKey) -> bytes | None:
+        """A record that was too large to come with its claim. None if it is gone meanwhile."""
+        name = self._backend.keys.task(partition, key.queue_id, key.task_id)
+        answer: bytes | None = await self._backend.command(name, "GET", name)
+        return answer
+
+    async def settle(self, partition: int, results: Sequence[Result]) -> list[Settled]:
+        """Settle at most 500 ended attempts; what each did, in order. Safe to repeat."""
+        rows = [
+            (*_row(result.key), result.outcome.value, result.http_status, result.retry_after_us) for result in results
+        ]
+        answers = await self._backend.run(_SETTLE, partition, self._now, *arguments_of(rows))
+        return [Settled(answer.decode()) for answer in answers]
+
+    async def renew(self, partition: int, attempts: Sequence[AttemptKey], *, lease_us: int) -> list[bool]:
+        """Renew the leases of at most 1,000 running attempts; for each, whether it still holds. Safe to repeat."""
+        rows = [_row(attempt) for attempt in attempts]
+        answers = await self._backend.run(_RENEW, partition, self._now, lease_us, *arguments_of(rows))
+        return [bool(answer) for answer in answers]
+
+    async def release(self, partition: int, tasks: Sequence[ClaimedTask]) -> None:
+        """Give back tasks whose request was never sent, as if they had not been claimed. Safe to repeat."""
+        rows = [(*_row(task.key), _before_claim(task)) for task in tasks]
+        await self._backend.run(_RELEASE, partition, self._now, *arguments_of(rows))
+
+    @property
+    def _now(self) -> int:
+        return self._backend.now_argument()
+
+
+def _before_claim(task: ClaimedTask) -> bytes:
+    """What the claim overwrote; empty where the record came without it or shows the state after the claim."""
+    if task.record is None or Header.unpack(task.record).fence == task.key.fence:
+        return b""
+    return attempt_part(task.record)
+
+
+def _row(key: AttemptKey) -> tuple[Any, ...]:
+    return key.queue_id, key.task_id, key.fence

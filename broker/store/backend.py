@@ -1,0 +1,118 @@
+"""Running scripts and commands where their keys live, and saying in a caller's terms what went wrong."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from redis import exceptions
+
+from broker.errors import Code, HeadraceError
+from broker.store.keys import Keyspace
+from broker.store.scripts import Script
+from broker.store.topology import Topology
+
+_REPEAT_FOR_S = 2.0
+_REPEAT_EVERY_S = 0.05
+
+_MOVED = (exceptions.MovedError, exceptions.ClusterDownError, exceptions.ReadOnlyError)
+_AWAY = (
+    exceptions.ConnectionError,
+    exceptions.TimeoutError,
+    exceptions.AskError,
+    exceptions.TryAgainError,
+    exceptions.MasterDownError,
+    *_MOVED,
+)
+_AWAY_WORDS = (
+    "MISCONF",
+    "NOREPLICAS",
+    "script tried accessing a non local key",
+    "script executed against a non local",
+)
+
+
+class StoreUnavailable(HeadraceError):
+    """Redis did not answer, or could not. Whether the operation took place is not known."""
+
+    def __init__(self, cause: Exception) -> None:
+        super().__init__(Code.UNAVAILABLE, f"The store is not available, try again: {cause}")
+
+
+class StoreFull(HeadraceError):
+    """Redis is at its memory limit. Nothing was written."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            Code.RESOURCE_EXHAUSTED,
+            "The store is full (Redis maxmemory): drain or purge queues, or give it more.",
+        )
+
+
+class Backend:
+    """The store's one door to Redis. `clock` replaces the server's time in tests (us)."""
+
+    def __init__(self, topology: Topology, keyspace: Keyspace, clock: Callable[[], int] | None = None) -> None:
+        self.topology = topology
+        self.keys = keyspace
+        self._clock = clock
+
+    def now_argument(self) -> int:
+        """The `now_us` argument of scripts: 0 lets the server read its clock."""
+        return self._clock() if self._clock else 0
+
+    async def run(self, script: Script, partition: int, *arguments: Any, repeatable: bool = True) -> Any:
+        """Run a script on a partition's slot.
+
+        A `repeatable` one is sent again for a short while when the outcome is not known; callers give mutations a
+        request id, so that the second run answers as the first. Raises StoreUnavailable or StoreFull.
+        """
+        key = self.keys.prefix(partition)
+        return await self._call(lambda: self.topology.lane(key).script(script, key, arguments), repeatable)
+
+    async def run_on(self, script: Script, key: str, *arguments: Any) -> Any:
+        """Run a repeatable script on the slot of one key."""
+        return await self._call(lambda: self.topology.lane(key).script(script, key, arguments), True)
+
+    async def command(self, key: str, *command: Any) -> Any:
+        """Run one command that is safe to repeat, on the slot of `key`."""
+        return await self._call(lambda: self.topology.lane(key).command(*command), True)
+
+    async def time_us(self) -> int:
+        """The time all nodes go by: that of Redis (or of the test)."""
+        if self._clock:
+            return self._clock()
+        seconds, microseconds = await self.command(self.keys.meta, "TIME")
+        return int(seconds) * 1_000_000 + int(microseconds)
+
+    async def _call(self, send: Callable[[], Any], repeatable: bool) -> Any:
+        deadline = asyncio.get_running_loop().time() + _REPEAT_FOR_S
+        while True:
+            try:
+                return await send()
+            except exceptions.OutOfMemoryError as error:
+                raise StoreFull from error
+            except exceptions.RedisError as error:
+                if not _is_away(error):
+                    raise
+                if isinstance(error, (*_MOVED, exceptions.ConnectionError)):
+                    await self._find_nodes()
+                late = asyncio.get_running_loop().time() >= deadline
+                # A script that was answered with MOVED has not run: sending it to the right node is no repetition.
+                if late or not (repeatable or isinstance(error, exceptions.MovedError)):
+                    raise StoreUnavailable(error) from error
+            await asyncio.sleep(_REPEAT_EVERY_S)
+
+    async def _find_nodes(self) -> None:
+        try:
+            await self.topology.refresh()
+        except exceptions.RedisError as error:
+            raise StoreUnavailable(error) from error
+
+
+def arguments_of(rows: Sequence[Sequence[Any]]) -> list[Any]:
+    """Rows as the flat arguments of a script."""
+    return [value for row in rows for value in row]
+
+
+def _is_away(error: exceptions.RedisError) -> bool:
+    return isinstance(error, _AWAY) or any(word in str(error) for word in _AWAY_WORDS)

@@ -1,0 +1,96 @@
+"""Creates that arrive together share a script call: one batch a partition at a time, the next one gathers meanwhile."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from broker.store import scripts
+from broker.store.backend import Backend, arguments_of
+
+_CREATE = scripts.load(
+    "task_create",
+    arguments="now_us horizon_us",
+    row="queue_id task_id named request schedule_us own_retry tag meta body",
+)
+_MOST_TASKS = 100
+_MOST_BYTES = 1 << 20
+
+Row = Sequence[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """What became of one task: the script's code, and the times it was given (us)."""
+
+    code: str
+    create_us: int
+    schedule_us: int
+
+
+@dataclass(slots=True)
+class _Waiting:
+    row: Row
+    horizon_us: int
+    size_bytes: int
+    answer: "asyncio.Future[Created]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+
+
+class CreationBatcher:
+    """Sends rows for `task_create`, in batches of at most 100 tasks and 1 MiB."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        self._waiting: dict[int, list[_Waiting]] = {}
+        self._running: dict[int, asyncio.Task[None]] = {}
+
+    async def create(self, partition: int, row: Row, *, horizon_us: int) -> Created:
+        """Add one task. Raises StoreUnavailable when it is not known whether it was added, StoreFull."""
+        size = sum(len(value) for value in row if isinstance(value, bytes))
+        waiting = _Waiting(row, horizon_us, size)
+        self._waiting.setdefault(partition, []).append(waiting)
+        if partition not in self._running:
+            self._running[partition] = asyncio.create_task(self._drain(partition))
+        return await waiting.answer
+
+    async def _drain(self, partition: int) -> None:
+        await asyncio.sleep(0)  # let the creates of the same moment join
+        while batch := self._next_batch(partition):
+            await self._send(partition, batch)
+        del self._running[partition]
+
+    def _next_batch(self, partition: int) -> list[_Waiting]:
+        """Take what fits; one horizon a batch. An empty partition leaves no trace."""
+        queue = self._waiting.get(partition, [])
+        size, count = 0, 0
+        while count < min(len(queue), _MOST_TASKS) and queue[count].horizon_us == queue[0].horizon_us:
+            size += queue[count].size_bytes
+            if count and size > _MOST_BYTES:
+                break
+            count += 1
+        batch, rest = queue[:count], queue[count:]
+        if rest:
+            self._waiting[partition] = rest
+        else:
+            self._waiting.pop(partition, None)
+        return batch
+
+    async def _send(self, partition: int, batch: list[_Waiting]) -> None:
+        arguments = arguments_of([waiting.row for waiting in batch])
+        try:
+            flat = await self._backend.run(
+                _CREATE,
+                partition,
+                self._backend.now_argument(),
+                batch[0].horizon_us,
+                *arguments,
+                repeatable=False,
+            )
+        except Exception as error:
+            for waiting in batch:
+                if not waiting.answer.done():
+                    waiting.answer.set_exception(error)
+            return
+        for waiting, code, create_us, schedule_us in zip(batch, flat[::3], flat[1::3], flat[2::3], strict=True):
+            if not waiting.answer.done():
+                waiting.answer.set_result(Created(code.decode(), int(create_us), int(schedule_us)))

@@ -1,0 +1,165 @@
+"""The packed task record, as `lua/lib/record.lua` lays it out: header, tag, meta (JSON), body."""
+
+import json
+import struct
+from dataclasses import dataclass
+from typing import Any
+
+from broker.model.names import TaskName
+from broker.model.retry import RetryConfig
+from broker.model.task import (
+    DEFAULT_DISPATCH_DEADLINE_US,
+    Attempt,
+    HttpMethod,
+    HttpRequest,
+    NewTask,
+    OidcToken,
+    Task,
+    View,
+)
+
+_FIXED = struct.Struct(">BBHII8sQQQQIIIHBQIQQQQ")
+_OWN_RETRY = struct.Struct(">iQQQI")
+_ATTEMPT_PART = slice(66, 111)
+
+NAMED, LEASED, FORCED, OWN_RETRY = 1, 2, 4, 8
+
+
+class DamagedRecord(Exception):
+    """A string that is no task record. Readers treat the task as absent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What the store knows of a task besides its payload. Times in microseconds, 0 for none."""
+
+    version: int
+    length: int
+    tag_bytes: int
+    meta_bytes: int
+    generation: int
+    request_id: bytes
+    birth: int
+    create_us: int
+    expiry_us: int
+    schedule_us: int
+    responses: int
+    answers: int
+    ended: int
+    last_status: int
+    flags: int
+    fence: int
+    dispatches: int
+    first_dispatch_us: int
+    last_schedule_us: int
+    last_dispatch_us: int
+    last_response_us: int
+
+    @classmethod
+    def unpack(cls, raw: bytes) -> "Header":
+        """The header of a record. Raises DamagedRecord."""
+        try:
+            return cls(*_FIXED.unpack_from(raw))
+        except struct.error as error:
+            raise DamagedRecord(str(error)) from error
+
+
+def attempt_part(raw: bytes) -> bytes:
+    """The bytes a claim changes, which a release puts back."""
+    return raw[_ATTEMPT_PART]
+
+
+def pack_own_retry(config: RetryConfig | None) -> bytes:
+    """A task's own retry configuration; empty where the queue's holds."""
+    if config is None:
+        return b""
+    return _OWN_RETRY.pack(
+        config.max_attempts,
+        config.max_retry_duration_us,
+        config.min_backoff_us,
+        config.max_backoff_us,
+        config.max_doublings,
+    )
+
+
+def pack_meta(task: NewTask) -> bytes:
+    """Everything immutable but the body. What is as usual is left out."""
+    request = task.request
+    meta: dict[str, Any] = {"u": request.url}
+    if request.method is not HttpMethod.POST:
+        meta["m"] = request.method.value
+    if request.headers:
+        meta["h"] = request.headers
+    if request.oidc_token:
+        meta["o"] = [request.oidc_token.service_account_email, request.oidc_token.audience]
+    if task.dispatch_deadline_us != DEFAULT_DISPATCH_DEADLINE_US:
+        meta["d"] = task.dispatch_deadline_us
+    return json.dumps(meta, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A record taken apart."""
+
+    header: Header
+    request: HttpRequest
+    dispatch_deadline_us: int
+    own_retry: RetryConfig | None
+
+    @classmethod
+    def unpack(cls, raw: bytes) -> "Record":
+        """Take a record apart; without its body if it ends before. Raises DamagedRecord."""
+        header = Header.unpack(raw)
+        start = header.length + header.tag_bytes
+        body = start + header.meta_bytes
+        if len(raw) < body:
+            raise DamagedRecord(f"{len(raw)} bytes of at least {body}")
+        try:
+            meta = json.loads(raw[start:body])
+            own_retry = _own_retry(raw) if header.flags & OWN_RETRY else None
+            return cls(header, _request(meta, raw[body:]), meta.get("d", DEFAULT_DISPATCH_DEADLINE_US), own_retry)
+        except (ValueError, KeyError, TypeError, struct.error) as error:
+            raise DamagedRecord(str(error)) from error
+
+    def task(self, name: TaskName, view: View) -> Task:
+        """The task as a caller sees it."""
+        header = self.header
+        return Task(
+            name=name,
+            request=self.request,
+            schedule_us=header.schedule_us,
+            create_us=header.create_us,
+            dispatch_deadline_us=self.dispatch_deadline_us,
+            dispatch_count=header.dispatches,
+            response_count=header.responses,
+            first_attempt=Attempt(header.first_dispatch_us) if header.first_dispatch_us else None,
+            last_attempt=_last_attempt(header),
+            retry_config=self.own_retry,
+            view=view,
+        )
+
+
+def _request(meta: dict[str, Any], body: bytes) -> HttpRequest:
+    token = meta.get("o")
+    return HttpRequest(
+        url=meta["u"],
+        method=HttpMethod(meta.get("m", HttpMethod.POST.value)),
+        headers=tuple((name, value) for name, value in meta.get("h", ())),
+        body=body,
+        oidc_token=OidcToken(*token) if token else None,
+    )
+
+
+def _own_retry(raw: bytes) -> RetryConfig:
+    return RetryConfig(*_OWN_RETRY.unpack_from(raw, _FIXED.size))
+
+
+def _last_attempt(header: Header) -> Attempt | None:
+    if not header.last_dispatch_us:
+        return None
+    return Attempt(
+        dispatch_us=header.last_dispatch_us,
+        schedule_us=header.last_schedule_us,
+        response_us=header.last_response_us or None,
+        http_status=header.last_status,
+    )

@@ -1,0 +1,211 @@
+#!lua flags=allow-oom
+-- Lease what a partition's queues may dispatch now to one dispatcher: forced attempts first, then due tasks, shared
+-- among the due queues. A task's lease, its queue's token and its slot are taken together, so limits are exact.
+-- Records that are missing, damaged or expired are dropped and counted; they stop nothing.
+-- KEYS
+--   partition: prefix of the partition, {hr:17}
+-- ARGV
+--   now_us: test clock, or 0
+--   owner: the dispatcher process
+--   claim: its number of this claim; the same number again answers with the same tasks
+--   max_tasks: most tasks to lease, at most 1000
+--   lease_us: length of a lease
+--   inline_bytes: a record of at most this size is returned with its payload, up to 1 MiB in all
+--   * skip: ids of queues that hold their share of the dispatcher already
+-- Returns now (us), us until the partition wants the next claim (-1: not before it is told), records dropped, then a
+--         list: for each queue its id, configuration version, and a list of task id, fence, record or false (too large:
+--         read it by its key). A record shows the state before the claim, or after it if its fence is the attempt's.
+-- Cost    O(n log m) for n tasks from queues of m; at most 100 queues and 1000 records
+--@include claim_answer
+--@include clock
+--@include due
+--@include keys
+--@include lease
+--@include number
+--@include queue
+--@include record
+--@include sequence
+--@include task
+
+local MOST_QUEUES, MOST_RECORDS = 100, 1000
+local now = clock.now_us(now_us)
+local lease_length = tonumber(lease_us)
+local lease_end = now + lease_length
+local hold_us = sequence.mark_served(partition, now, lease_length)
+local answer = claim_answer.new(tonumber(max_tasks), tonumber(inline_bytes))
+local records_left, dropped = MOST_RECORDS, 0
+local queues, skip = {}, {}
+for _, id in ipairs(rows) do
+  skip[id] = true
+end
+
+local function read_queue(id)
+  if queues[id] == nil then
+    queues[id] = queue.read(partition, id, now) or false
+  end
+  return queues[id]
+end
+
+-- Header and string of a record, the string up to one byte more than may be inlined, so that a longer one shows.
+local function read_record(found, id)
+  records_left = records_left - 1
+  local raw = redis.call('GETRANGE', keys.task(partition, found.id, id), 0,
+    math.max(answer.inline_bytes, record.LONGEST_HEADER_BYTES))
+  return record.parse(raw), raw
+end
+
+-- The answer to this claim was lost: give it again, as far as the attempts are still held.
+local function replay()
+  local last = redis.call('HMGET', keys.claim(partition, owner), 'claim', 'fence', 'lease_end', 'queues')
+  if last[1] ~= claim then
+    return false
+  end
+  for id in string.gmatch(last[4], '%d+') do
+    local found = read_queue(id)
+    local held = found and redis.call('ZRANGE', found.leases, last[3], last[3], 'BYSCORE', 'LIMIT', 0, MOST_RECORDS) or {}
+    for _, member in ipairs(held) do
+      local task_id, fence = string.match(member, '^(.*):(%d+)$')
+      local header, raw = read_record(found, task_id)
+      if fence == last[2] and header then
+        claim_answer.add(answer, found, task_id, fence, raw)
+      end
+    end
+  end
+  return true
+end
+
+local function remember(fence, ids)
+  local key = keys.claim(partition, owner)
+  redis.call('HSET', key, 'claim', claim, 'fence', number.whole(fence), 'lease_end', number.whole(lease_end),
+    'queues', table.concat(ids, ','))
+  redis.call('PEXPIRE', key, number.whole(math.ceil(lease_length / 1000)))
+end
+
+-- An attempt that no claim has picked up within a lease is forgotten; the task's schedule is as it was.
+local function claim_forced()
+  local waiting = redis.call('ZRANGE', keys.run(partition), 0, answer.credit - 1, 'WITHSCORES')
+  for i = 1, #waiting, 2 do
+    redis.call('ZREM', keys.run(partition), waiting[i])
+    local queue_id, fence, id = string.match(waiting[i], '^(%d+):(%d+):(.*)$')
+    local found = read_queue(queue_id)
+    if found and now - waiting[i + 1] <= lease_length then
+      local header, raw = read_record(found, id)
+      if header and record.is_live(header, found.generation, now) and header.birth < tonumber(fence) then
+        lease.take(found, id, fence, lease_end, header)
+        claim_answer.add(answer, found, id, fence, raw)
+      end
+    end
+  end
+end
+
+local function drop_record(found, id, header)
+  dropped = dropped + 1
+  if header and header.generation == found.generation then
+    task.remove(keys.task(partition, found.id, id), id, header, found, now, header.request_id)
+  else
+    redis.call('ZREM', found.eta, id)
+  end
+end
+
+-- One due task: whether it was leased.
+local function claim_task(found, id, fence)
+  local header, raw = read_record(found, id)
+  if not header or not record.is_live(header, found.generation, now) then
+    drop_record(found, id, header)
+    return false
+  end
+  if hold_us > now and record.has(header, record.LEASED) then
+    redis.call('ZADD', found.eta, number.whole(hold_us), id)
+    return false
+  end
+  record.begin_attempt(header, fence, now)
+  record.set(header, record.FORCED, false)
+  record.update(keys.task(partition, found.id, id), header)
+  lease.take(found, id, number.whole(fence), lease_end, header)
+  claim_answer.add(answer, found, id, number.whole(fence), raw)
+  found.tokens = found.tokens - 1
+  return true
+end
+
+local function claim_queue(found, share, fence)
+  if hold_us <= now then
+    lease.free_expired(found, now)
+  end
+  local room = math.min(share, answer.credit, math.floor(found.tokens), lease.free_slots(found))
+  while room > 0 and records_left > 0 do
+    local wanted = math.min(room, records_left)
+    local ids = redis.call('ZRANGE', found.eta, '-inf', number.whole(now), 'BYSCORE', 'LIMIT', 0, wanted)
+    for _, id in ipairs(ids) do
+      if claim_task(found, id, fence) then
+        room = room - 1
+      end
+    end
+    if #ids < wanted then
+      return
+    end
+  end
+end
+
+-- The queues that are due and not skipped, longest waiting first.
+local function waiting_queues()
+  local waiting = {}
+  local ids = redis.call('ZRANGE', keys.due(partition), '-inf', number.whole(now), 'BYSCORE', 'LIMIT', 0, MOST_QUEUES + #rows)
+  for _, id in ipairs(ids) do
+    local found = not skip[id] and read_queue(id)
+    if found then
+      waiting[#waiting + 1] = found
+    elseif not skip[id] then
+      due.remove(partition, id)
+    end
+  end
+  return waiting
+end
+
+local function claim_due()
+  local waiting = waiting_queues()
+  if #waiting == 0 then
+    return
+  end
+  local fence = sequence.next_fence(partition, now)
+  -- First an equal share each, then what is left over, in the order of waiting.
+  for _, share in ipairs({ math.max(1, math.floor(answer.credit / #waiting)), MOST_RECORDS }) do
+    for _, found in ipairs(waiting) do
+      if answer.credit > 0 and queue.dispatches(found) then
+        claim_queue(found, share, fence)
+      end
+      found.served = found.served or answer.credit > 0 or found.claimed ~= nil
+    end
+  end
+  local claimed = {}
+  for _, found in ipairs(waiting) do
+    if found.served then
+      queue.save_tokens(partition, found)
+      due.refresh(partition, found, now, true)
+      claimed[#claimed + 1] = found.claimed and found.id
+    end
+  end
+  if #claimed > 0 then
+    remember(fence, claimed)
+  end
+end
+
+local function delay_us()
+  if redis.call('EXISTS', keys.run(partition)) == 1 then
+    return 0
+  end
+  local first = redis.call('ZRANGE', keys.due(partition), 0, #rows, 'WITHSCORES')
+  for i = 1, #first, 2 do
+    if not skip[first[i]] then
+      return math.max(0, tonumber(first[i + 1]) - now)
+    end
+  end
+  return -1
+end
+
+if not replay() then
+  claim_forced()
+  if answer.credit > 0 then
+    claim_due()
+  end
+end
+return { number.whole(now), number.whole(delay_us()), dropped, answer.queues }

@@ -1,0 +1,105 @@
+#!lua flags=allow-oom
+-- Settle finished attempts of one partition: delete what succeeded, reschedule or give up what failed. An attempt that
+-- is no longer the task's own and no longer holds its lease is stale and changes nothing.
+-- KEYS
+--   partition: prefix of the partition, {hr:17}
+-- ARGV
+--   now_us: test clock, or 0
+--   * queue_id task_id fence outcome status retry_after_us: one attempt each. outcome: 'done', 'answered' (with a
+--     failure), 'unanswered' (no answer came); status: the HTTP status, 504 for a deadline, 0 for no connection;
+--     retry_after_us: the target's wish for the next attempt, 0 without one
+-- Returns for each attempt in order: 'stale', 'done', 'retry', 'exhausted', 'gone' (the task was deleted meanwhile), or
+--         'counted' (failed beside a newer attempt, which decides)
+-- Cost    O(n log m) for n attempts in queues of m; n <= 500
+-- Safe to repeat: a second call finds neither lease nor attempt.
+--@include clock
+--@include due
+--@include keys
+--@include lease
+--@include number
+--@include queue
+--@include record
+--@include retry
+--@include task
+
+local ROW = 6
+local MOST_RETRY_AFTER_US = 3600 * 1000000
+local now = clock.now_us(now_us)
+local touched, answers = {}, {}
+
+-- When the task may run again; a forced attempt counts from the moment it was asked for.
+local function next_attempt_us(header, config, retry_after_us)
+  local from_us = record.has(header, record.FORCED) and header.last_dispatch_us or now
+  local backed_off_us = from_us + retry.interval_us(config, header.ended)
+  local wished_us = now + math.min(retry_after_us, MOST_RETRY_AFTER_US)
+  return math.max(backed_off_us, wished_us, now)
+end
+
+local function count_failure(header, outcome, status)
+  header.ended = header.ended + 1
+  if outcome == 'answered' then
+    header.responses = header.responses + 1
+    header.answers = header.answers + (status < 500 and 1 or 0)
+  end
+end
+
+local function fail(found, key, id, header, outcome, status, retry_after_us)
+  count_failure(header, outcome, status)
+  header.last_response_us = now
+  header.last_status = status
+  local config = record.own_retry(redis.call('GETRANGE', key, 0, record.LONGEST_HEADER_BYTES - 1), header) or found
+  if retry.is_exhausted(config, header.ended, now - header.first_dispatch_us) then
+    task.remove(key, id, header, found, now, header.request_id)
+    return 'exhausted'
+  end
+  header.schedule_us = next_attempt_us(header, config, retry_after_us)
+  record.set(header, record.LEASED, false)
+  record.set(header, record.FORCED, false)
+  record.update(key, header)
+  redis.call('ZADD', found.eta, number.whole(math.min(header.schedule_us, header.expiry_us)), id)
+  return 'retry'
+end
+
+local function settle(found, id, fence, outcome, status, retry_after_us)
+  local held = lease.drop(found.leases, id, fence)
+  local key = keys.task(partition, found.id, id)
+  local header = record.read(key)
+  if not header or not record.is_live(header, found.generation, now) or header.birth >= tonumber(fence) then
+    return held and 'gone' or 'stale'
+  end
+  local own = header.fence == tonumber(fence) and record.has(header, record.LEASED)
+  if not own and not held then
+    return 'stale'
+  end
+  if outcome == 'done' then
+    task.remove(key, id, header, found, now, header.request_id)
+    return 'done'
+  end
+  if not own then
+    -- A failure beside a newer attempt is counted; the newer one decides about the task.
+    count_failure(header, outcome, status)
+    record.update(key, header)
+    return 'counted'
+  end
+  return fail(found, key, id, header, outcome, status, retry_after_us)
+end
+
+for i = 1, #rows, ROW do
+  local queue_id = rows[i]
+  if touched[queue_id] == nil then
+    touched[queue_id] = queue.read(partition, queue_id, now) or false
+  end
+  local found = touched[queue_id]
+  if found then
+    answers[#answers + 1] = settle(found, rows[i + 1], rows[i + 2], rows[i + 3], tonumber(rows[i + 4]), tonumber(rows[i + 5]))
+  else
+    local held = lease.drop(keys.leases(partition, queue_id), rows[i + 1], rows[i + 2])
+    answers[#answers + 1] = held and 'gone' or 'stale'
+  end
+end
+for _, found in pairs(touched) do
+  if found then
+    due.refresh(partition, found, now)
+  end
+end
+return answers

@@ -1,0 +1,39 @@
+#!lua flags=allow-oom
+-- Delete a queue with all its tasks. Its name stays taken for a while; the janitor frees the memory later.
+-- KEYS
+--   partition: prefix of the queue's partition, {hr:17}
+-- ARGV
+--   now_us: test clock, or 0
+--   name: full queue name
+--   request: 8 bytes that identify this request
+--   tombstone_us: how long the name cannot be used again
+-- Returns 'deleted' or 'missing'
+-- Cost    O(log q), whatever the number of tasks
+-- Safe to repeat: the tombstone remembers the request.
+--@include clock
+--@include due
+--@include keys
+--@include number
+--@include queue
+--@include record
+
+local now = clock.now_us(now_us)
+
+local tombstone = keys.queue_tombstone(partition, name)
+local id = queue.id_of(partition, name)
+if not id then
+  local _, remover = record.parse_tombstone(redis.call('GET', tombstone))
+  return remover == request and 'deleted' or 'missing'
+end
+
+local generation = redis.call('HGET', keys.config(partition, id), 'generation')
+redis.call('ZADD', keys.garbage(partition), number.whole(now), id .. ':' .. generation)
+due.remove(partition, id)
+redis.call('DEL', keys.config(partition, id))
+redis.call('HDEL', keys.queue_ids(partition), name)
+redis.call('ZREM', keys.queue_names(partition), name)
+if tonumber(tombstone_us) > 0 then
+  redis.call('SET', tombstone, record.tombstone(now + tombstone_us, request),
+    'PX', number.whole(math.ceil(tombstone_us / 1000)))
+end
+return 'deleted'

@@ -1,0 +1,87 @@
+#!lua flags=no-writes
+-- One page of a queue's live tasks, in no order. What is there throughout a walk appears; duplicates are possible.
+-- KEYS
+--   partition: prefix of the queue's partition, {hr:17}
+-- ARGV
+--   now_us: test clock, or 0
+--   queue_id: the queue's id
+--   place: where the last page ended, as this script returned it; empty for the first page
+--   page_size: most tasks to return
+--   full: 1 with bodies, 0 without
+-- Returns 'page', the place where the page ended (empty at the end), then id and record of each task; or 'no_queue'
+-- Cost    O(page); ends a page early after 1 MiB or 30 scan steps of 100
+-- A place is generation/server run/cursor/last id: another generation or server starts the walk anew.
+--@include clock
+--@include keys
+--@include number
+--@include queue
+--@include record
+--@include task
+
+local PAGE_BYTES, SCAN_STEPS, STEP_TASKS = 1048576, 30, 100
+local now = clock.now_us(now_us)
+
+local found = queue.read(partition, queue_id, now)
+if not found then
+  return { 'no_queue' }
+end
+
+local generation = number.whole(found.generation)
+local server = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)') or ''
+local cursor, after = '0', ''
+local then_generation, then_server, then_cursor, then_after = string.match(place, '^(%d+)/(%w*)/(%d+)/(.*)$')
+if then_generation == generation and then_server == server then
+  cursor, after = then_cursor, then_after
+end
+
+local page, bytes = { 'page', '' }, 0
+local function place_now(id)
+  return generation .. '/' .. server .. '/' .. cursor .. '/' .. id
+end
+
+-- Lua compares strings by the server's locale, which may call different ids equal.
+local function by_bytes(a, b)
+  for i = 1, math.min(#a, #b) do
+    local x, y = string.byte(a, i), string.byte(b, i)
+    if x ~= y then
+      return x < y
+    end
+  end
+  return #a < #b
+end
+
+local function append(id)
+  local key = keys.task(partition, queue_id, id)
+  local head = redis.call('GETRANGE', key, 0, record.LONGEST_HEADER_BYTES - 1)
+  local state, header = task.state(head, found, now)
+  if state == 'live' then
+    local last = full == '1' and -1 or header.length + header.tag_bytes + header.meta_bytes - 1
+    local raw = redis.call('GETRANGE', key, 0, last)
+    bytes = bytes + #raw
+    page[#page + 1], page[#page + 2] = id, raw
+  end
+end
+
+for _ = 1, SCAN_STEPS do
+  local scan = redis.call('ZSCAN', found.eta, cursor, 'COUNT', math.min(tonumber(page_size), STEP_TASKS))
+  local ids = {}
+  for i = 1, #scan[2], 2 do
+    if by_bytes(after, scan[2][i]) then
+      ids[#ids + 1] = scan[2][i]
+    end
+  end
+  table.sort(ids, by_bytes)
+  for i, id in ipairs(ids) do
+    append(id)
+    if (#page - 2) / 2 >= tonumber(page_size) or bytes >= PAGE_BYTES then
+      page[2] = (i < #ids or scan[1] ~= '0') and place_now(id) or ''
+      return page
+    end
+  end
+  cursor, after = scan[1], ''
+  if cursor == '0' then
+    return page
+  end
+end
+page[2] = place_now('')
+return page

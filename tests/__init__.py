@@ -1,0 +1,1 @@
+"""The test suite: unit, store (a real server), api, dispatch, cli, faults."""

@@ -1,0 +1,120 @@
+"""What cannot work ends with one clear line on standard error, and never with a traceback."""
+
+import contextlib
+import re
+import socket
+from pathlib import Path
+
+import pytest
+
+from tests.support.old_server import seeming_old
+from tests.support.servers import Server, available_binaries, free_port
+from tests.support.up import run_headrace
+
+
+def refusal(*arguments: object, status: int = 1, **variables: str) -> str:
+    """The one line with which the command refuses."""
+    ended = run_headrace(*arguments, **variables)
+    assert (ended.returncode, ended.stdout) == (status, ""), ended
+    assert re.fullmatch(r"headrace: [^\n]+\n", ended.stderr), ended.stderr
+    return ended.stderr
+
+
+@pytest.fixture(scope="module")
+def server():
+    with contextlib.closing(Server(next(iter(available_binaries().values())))) as server:
+        yield server
+
+
+@pytest.fixture
+def taken_port():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield listener.getsockname()[1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "message"),
+    [
+        (["fly"], 2, "No such command 'fly'"),
+        (["up", "--fly"], 2, "No such option: --fly"),
+        (["up", "--http-port", "http"], 2, "'--http-port'.*integer"),
+        (["up", "--http-port", "99999"], 1, "http_port.*65535"),
+        (["up", "--limit", "task_bytes"], 1, "'task_bytes': write NAME=VALUE"),
+        (["up", "--limit", "speed=1"], 1, "unknown limit 'speed'; known limits are"),
+        (["up", "--queue", "no good"], 1, "queue 'no good' is neither"),
+        (["up", "--host", "0.0.0.0"], 1, "refusing to listen on 0.0.0.0.*not authenticated.*--insecure"),
+        (["up", "--target-ca", "/nowhere.pem"], 1, "target_ca.*/nowhere.pem"),
+        (["up", "--redis-server", "/nowhere"], 1, "--redis-server /nowhere is not a program"),
+        (["up", "--redis-server", "/bin/true"], 1, "--redis-server /bin/true does not say its version"),
+        (["api"], 1, "no Redis to use: give --redis-url"),
+        (["dispatcher", "--egress", "none"], 1, "egress.*'any' or 'public'"),
+    ],
+)
+def test_bad_arguments(arguments, status, message, tmp_path):
+    assert re.search(message, refusal(*arguments, status=status, HEADRACE_DATA_DIR=str(tmp_path)))
+
+
+@pytest.mark.parametrize("role", ["up", "api", "dispatcher"])
+def test_a_redis_that_is_not_there(role):
+    port = free_port()
+    assert f"redis://127.0.0.1:{port}" in refusal(role, "--redis-url", f"redis://:secret@127.0.0.1:{port}")
+
+
+def test_the_password_of_redis_is_not_shown():
+    assert "secret" not in refusal("api", "--redis-url", f"redis://:secret@127.0.0.1:{free_port()}")
+
+
+def test_a_redis_that_is_something_else(taken_port):
+    message = refusal("api", HEADRACE_REDIS_URL=f"http://127.0.0.1:{taken_port}")
+    assert "redis_url (HEADRACE_REDIS_URL): must be redis://HOST:PORT" in message
+
+
+def test_a_redis_that_is_too_old(server):
+    with seeming_old(server.port) as port:
+        message = refusal("api", "--redis-url", f"redis://127.0.0.1:{port}")
+    assert re.search(r"Redis 6\.\S+ is too old.*7\.0", message)
+
+
+def test_a_redis_that_evicts(server):
+    server.client.config_set("maxmemory-policy", "allkeys-lru")
+    try:
+        assert "maxmemory-policy to noeviction" in refusal("api", "--redis-url", server.url)
+    finally:
+        server.client.config_set("maxmemory-policy", "noeviction")
+
+
+@pytest.mark.parametrize(
+    ("role", "flag"), [("api", "--http-port"), ("api", "--grpc-port"), ("dispatcher", "--metrics-port")]
+)
+def test_a_port_that_is_taken(server, taken_port, role, flag):
+    others = {"--http-port": 0, "--grpc-port": 0} if role == "api" else {}
+    arguments = [str(part) for pair in (others | {flag: taken_port}).items() for part in pair]
+    message = refusal(role, "--redis-url", server.url, *arguments)
+    assert f"port {taken_port}" in message
+    assert flag in message
+
+
+def test_a_data_directory_that_is_a_file(tmp_path):
+    path = tmp_path / "file"
+    path.touch()
+    assert f"data directory {path} is not a directory" in refusal("up", "--data-dir", path)
+
+
+def test_a_data_directory_that_cannot_be_written():
+    path = Path("/proc/self/headrace")
+    assert re.search("data directory .* cannot be used", refusal("up", "--data-dir", path))
+
+
+def test_a_server_that_is_too_old(tmp_path):
+    old = tmp_path / "redis-server"
+    old.write_text("#!/bin/sh\necho Redis server v=6.2.14 sha=0\n")
+    old.chmod(0o755)
+    assert "is version 6.2; 7.0 is needed" in refusal("up", "--redis-server", old)
+
+
+def test_a_server_that_does_not_start_shows_its_last_words(tmp_path):
+    broken = tmp_path / "redis-server"
+    broken.write_text('#!/bin/sh\necho "Redis server v=7.2.0"\n[ "$1" = --version ] || echo no more memory\n')
+    broken.chmod(0o755)
+    message = refusal("up", "--redis-server", broken, "--data-dir", tmp_path / "data")
+    assert re.search("ended with exit status.*no more memory", message)

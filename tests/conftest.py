@@ -1,0 +1,96 @@
+"""Fixtures of the whole suite: event loops for `async def` tests, servers, stores, a cluster."""
+
+import asyncio
+import inspect
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+import redis
+import uvloop
+
+from tests.support.choice import Choice, choose_servers, serve
+from tests.support.servers import Cluster, available_binaries
+
+if TYPE_CHECKING:
+    from broker.store.store import Store
+
+_choice = pytest.StashKey[Choice]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[_choice] = choose_servers()
+    config.addinivalue_line("markers", "every_server: run the test against every server there is")
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    return f"redis: {config.stash[_choice].reason}"
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Store tests run against every server there is, the others against one."""
+    if "server_name" in metafunc.fixturenames:
+        names = metafunc.config.stash[_choice].names
+        path = metafunc.definition.path
+        everywhere = "store" in path.parts or metafunc.definition.get_closest_marker("every_server")
+        metafunc.parametrize("server_name", names if everywhere else names[:1], scope="session")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pycollect_makeitem(collector: pytest.Module, name: str, obj: object) -> None:
+    """An `async def` test uses the fixture `runner`."""
+    if collector.istestfunction(obj, name) and inspect.iscoroutinefunction(obj):
+        pytest.mark.usefixtures("runner")(obj)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """An `async def` test runs on the loop of `runner`, which its asynchronous fixtures share."""
+    if not inspect.iscoroutinefunction(pyfuncitem.obj):
+        return None
+    arguments = {name: pyfuncitem.funcargs[name] for name in inspect.signature(pyfuncitem.obj).parameters}
+    pyfuncitem.funcargs["runner"].run(pyfuncitem.obj(**arguments))
+    return True
+
+
+@pytest.fixture
+def runner() -> Iterator[asyncio.Runner]:
+    """One event loop for one test and for what fixtures do for it."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        yield runner
+
+
+@pytest.fixture(scope="session")
+def redis_url(server_name: str) -> Iterator[str]:
+    """A real server, shared by the tests of the session."""
+    with serve(server_name) as url:
+        yield url
+
+
+@pytest.fixture
+def redis_client(redis_url: str) -> Iterator[redis.Redis]:
+    """A plain client of the emptied server, to seed and to look at keys."""
+    with redis.Redis.from_url(redis_url) as client:
+        client.flushall()
+        yield client
+
+
+@pytest.fixture
+def store(runner: asyncio.Runner, redis_url: str, redis_client: redis.Redis) -> "Iterator[Store]":
+    """A store on an emptied server. After the test its invariants hold and no key has leaked."""
+    from broker.store.store import Store
+
+    from tests.support.invariants import check_invariants
+
+    store = runner.run(Store.open(redis_url))
+    yield store
+    runner.run(check_invariants(store))
+    runner.run(store.close())
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """A cluster of three masters."""
+    cluster = Cluster(next(iter(available_binaries().values())))
+    yield cluster
+    cluster.close()

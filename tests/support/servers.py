@@ -1,0 +1,122 @@
+"""Real Redis and Valkey servers for tests, as child processes on loopback ports of their own."""
+
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+from pathlib import Path
+
+import redis
+
+from tests.support.waiting import eventually
+
+
+def free_port() -> int:
+    """A TCP port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def available_binaries() -> dict[str, Path]:
+    """The servers of this machine by short names: the packaged Valkey, then a redis-server on PATH."""
+    from broker.cli.server_binary import packaged_server
+
+    found = {"valkey": packaged_server(), "redis": shutil.which("redis-server")}
+    return {name: Path(path) for name, path in found.items() if path}
+
+
+class Server:
+    """One server process. Its data, in a temporary directory, outlives `kill` but not `close`."""
+
+    def __init__(self, binary: Path, *arguments: str) -> None:
+        self.port = free_port()
+        self.url = f"redis://127.0.0.1:{self.port}"
+        self.directory = Path(tempfile.mkdtemp(prefix="headrace-test-"))
+        self._command = [
+            str(binary),
+            *("--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.directory)),
+            *("--save", "", "--loglevel", "warning", *arguments),
+        ]
+        self.client = redis.Redis(port=self.port, retry=None)
+        self.start()
+
+    def start(self) -> None:
+        """Start the process and wait until it has loaded its data."""
+        with (self.directory / "output").open("ab") as output:
+            self.process = subprocess.Popen(
+                self._command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
+            )
+        eventually(self._answers)
+
+    def _answers(self) -> bool:
+        assert self.process.poll() is None, (self.directory / "output").read_text()
+        try:
+            return bool(self.client.ping())
+        except (redis.ConnectionError, redis.BusyLoadingError):
+            return False
+
+    def kill(self) -> None:
+        """kill -9."""
+        self.process.kill()
+        self.process.wait()
+
+    def freeze(self) -> None:
+        """Stop the process where it is: connections stay open, nothing answers."""
+        self.process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let a frozen process go on."""
+        self.process.send_signal(signal.SIGCONT)
+
+    def close(self) -> None:
+        """End the process and delete its data."""
+        self.client.close()
+        self.kill()
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+
+class Cluster:
+    """Masters that share the slots evenly, without replicas, formed by commands."""
+
+    def __init__(self, binary: Path, masters: int = 3) -> None:
+        self.nodes = [self._node(binary) for _ in range(masters)]
+        self.url = "redis+cluster://" + ",".join(f"127.0.0.1:{node.port}" for node in self.nodes)
+        try:
+            self._form()
+        except BaseException:
+            self.close()
+            raise
+
+    @staticmethod
+    def _node(binary: Path) -> Server:
+        bus_port = str(free_port())
+        options = ("--cluster-enabled", "yes", "--cluster-port", bus_port, "--cluster-node-timeout", "2000")
+        node = Server(binary, *options, "--appendonly", "yes")
+        node.bus_port = bus_port
+        return node
+
+    def _form(self) -> None:
+        first, *others = self.nodes
+        bounds = [16_384 * number // len(self.nodes) for number in range(len(self.nodes) + 1)]
+        for number, node in enumerate(self.nodes):
+            node.client.execute_command("CLUSTER", "ADDSLOTSRANGE", bounds[number], bounds[number + 1] - 1)
+            node.client.execute_command("CLUSTER", "SET-CONFIG-EPOCH", number + 1)
+        for node in others:
+            first.client.execute_command("CLUSTER", "MEET", "127.0.0.1", node.port, node.bus_port)
+        eventually(lambda: all(map(self._agrees, self.nodes)))
+
+    def _agrees(self, node: Server) -> bool:
+        info = node.client.cluster("INFO")
+        return info["cluster_state"] == "ok" and info["cluster_known_nodes"] == str(len(self.nodes))
+
+    def flush(self) -> None:
+        """Delete every key."""
+        for node in self.nodes:
+            node.client.flushall()
+
+    def close(self) -> None:
+        """End every node."""
+        for node in self.nodes:
+            node.close()

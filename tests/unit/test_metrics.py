@@ -1,0 +1,55 @@
+"""Metrics: their names, and how many queues they tell apart."""
+
+import re
+
+from broker.metrics import Metrics
+
+
+def samples(metrics: Metrics) -> set[str]:
+    lines = metrics.exposition().decode().splitlines()
+    return {line for line in lines if not line.startswith("#") and not line.endswith(" 0.0")}
+
+
+def test_one_queue_is_counted_under_its_name():
+    metrics = Metrics()
+    queue = metrics.for_queue("projects/p/locations/l/queues/q")
+    queue.tasks_created.inc()
+    queue.response("5xx")
+    queue.response("5xx")
+    queue.retry("timeout")
+    label = 'queue="projects/p/locations/l/queues/q"'
+    assert samples(metrics) == {
+        f"headrace_tasks_created_total{{{label}}} 1.0",
+        f'headrace_responses_total{{class="5xx",{label}}} 2.0',
+        f'headrace_retries_total{{{label},reason="timeout"}} 1.0',
+    }
+
+
+def test_queues_beyond_the_bound_share_a_label():
+    metrics = Metrics(queue_labels=2)
+    for name in ("a", "b", "c", "d", "a"):
+        metrics.for_queue(name).dispatches.inc()
+    assert samples(metrics) == {
+        'headrace_dispatches_total{queue="a"} 2.0',
+        'headrace_dispatches_total{queue="b"} 1.0',
+        'headrace_dispatches_total{queue="other"} 2.0',
+    }
+    assert metrics.for_queue("c") is metrics.for_queue("d")
+
+
+def test_depths_replace_those_before_and_stay_within_the_bound():
+    metrics = Metrics(queue_labels=2)
+    metrics.set_depths([("gone", 5, 0)])
+    metrics.set_depths([("b", 3, 1), ("c", 4, 2), ("d", 6, 0)])
+    assert samples(metrics) == {
+        'headrace_queue_tasks{queue="b"} 3.0',
+        'headrace_in_flight{queue="b"} 1.0',
+        'headrace_queue_tasks{queue="other"} 10.0',
+        'headrace_in_flight{queue="other"} 2.0',
+    }
+
+
+def test_every_name_has_the_prefix_and_a_help_text():
+    described = re.findall(r"^# HELP (\S+) (.*)$", Metrics().exposition().decode(), re.MULTILINE)
+    assert len(described) > 10
+    assert all(name.startswith("headrace_") and text.endswith(".") for name, text in described)

@@ -1,0 +1,190 @@
+"""The sender, on aiohttp's client."""
+
+import asyncio
+import contextlib
+import ssl
+import time
+import weakref
+from pathlib import Path
+from urllib.parse import quote
+
+import aiohttp
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.connector import Connection
+from aiohttp.http_exceptions import HttpProcessingError
+from yarl import URL
+
+from broker.errors import StartupError
+from worker.egress import EgressError, EgressPolicy
+from worker.outcome import TIMED_OUT, Outcome, Reason, answered, unanswered
+from worker.request import OutgoingRequest
+from worker.resolver import Resolver
+
+CONNECT_S = 10.0
+"""Longest wait for TCP and TLS, so that a black hole does not hold a slot for the whole deadline."""
+BODY_BYTES = 1024 * 1024
+"""How much of an answer's body is read. Its header is bounded by aiohttp: 128 lines of 8190 bytes."""
+
+_NOT_OURS_TO_ADD = ("Accept", "Accept-Encoding", "Content-Type")
+_URL_CHARACTERS = "!#$%&'()*+,/:;=?@[]~"
+
+
+class _BrokenConnectionError(Exception):
+    """The connection broke before there was an answer. No ClientError: aiohttp repeats those on its own."""
+
+
+class _KeptConnectionError(_BrokenConnectionError):
+    """The same on a connection that had served before."""
+
+
+_FAILURES = (
+    aiohttp.ClientError,
+    HttpProcessingError,
+    _BrokenConnectionError,
+    OSError,
+    ValueError,
+    RuntimeError,
+)
+"""What a target or a bad URL can cause. uvloop raises RuntimeError where others raise OSError."""
+
+_served: "weakref.WeakSet[ResponseHandler]" = weakref.WeakSet()
+"""Connections on which an answer has been received."""
+
+
+class _Response(aiohttp.ClientResponse):
+    """A response that tells a broken new connection from a broken kept one, and that is abandoned at once."""
+
+    async def start(self, connection: Connection) -> aiohttp.ClientResponse:
+        protocol = connection.protocol
+        try:
+            await super().start(connection)
+        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
+            # aiohttp hands over what it got of an answer in place of a text.
+            if isinstance(error, aiohttp.ServerDisconnectedError) and not isinstance(error.message, str):
+                raise _BrokenConnectionError(
+                    "the connection was closed within the answer's header"
+                ) from error
+            kept = protocol in _served
+            raise (_KeptConnectionError if kept else _BrokenConnectionError)(_one_line(error)) from error
+        if protocol is not None:
+            _served.add(protocol)
+        return self
+
+    def close(self) -> None:
+        # A plain close waits until the target has taken all unsent bytes, which a hostile one never does.
+        connection = self.connection
+        if connection is not None and connection.transport is not None:
+            connection.transport.abort()
+        super().close()
+
+
+class AiohttpSender:
+    """A Sender. `max_connections` bounds the connections in use at once; 0 is no limit."""
+
+    def __init__(
+        self, egress: EgressPolicy, *, target_ca: Path | None = None, max_connections: int = 0
+    ) -> None:
+        self._egress = egress
+        self._target_ca = target_ca
+        self._max_connections = max_connections
+        self._open = contextlib.AsyncExitStack()
+
+    async def start(self) -> None:
+        """Get ready in the running loop. Raises StartupError if `target_ca` is not usable."""
+        tls = _tls_context(self._target_ca)
+        resolver = Resolver()
+        self._open.push_async_callback(resolver.close)
+        self._keeping = await self._open.enter_async_context(self._session(tls, resolver, keep=True))
+        self._fresh = await self._open.enter_async_context(self._session(tls, resolver, keep=False))
+
+    async def stop(self) -> None:
+        """Close all connections."""
+        await self._open.aclose()
+
+    async def send(self, request: OutgoingRequest) -> Outcome:
+        """Make one attempt."""
+        try:
+            async with asyncio.timeout(request.deadline_us / 1e6):
+                return await self._attempt(request)
+        except TimeoutError:
+            return TIMED_OUT
+
+    async def _attempt(self, request: OutgoingRequest) -> Outcome:
+        try:
+            try:
+                return await _exchange(self._keeping, request)
+            except _KeptConnectionError:
+                return await _exchange(self._fresh, request)
+        except _FAILURES as error:
+            refused = isinstance(getattr(error, "os_error", None), EgressError)
+            return unanswered(Reason.REFUSED if refused else Reason.NO_CONNECTION, _one_line(error))
+
+    def _session(self, tls: ssl.SSLContext, resolver: Resolver, *, keep: bool) -> aiohttp.ClientSession:
+        connector = aiohttp.TCPConnector(
+            ssl=tls,
+            resolver=resolver,
+            socket_factory=self._egress.open_socket,
+            limit=self._max_connections,
+            force_close=not keep,
+        )
+        return aiohttp.ClientSession(
+            connector=connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S),
+            skip_auto_headers=_NOT_OURS_TO_ADD,
+            auto_decompress=False,
+            trust_env=False,
+            response_class=_Response,
+        )
+
+
+async def _exchange(session: aiohttp.ClientSession, request: OutgoingRequest) -> Outcome:
+    """One request and its answer. Raises one of _FAILURES."""
+    response = await session.request(
+        request.method,
+        _url(request),
+        headers=request.headers,
+        data=request.body or None,
+        allow_redirects=False,
+    )
+    try:
+        await _discard_body(response)
+    finally:
+        response.close()  # has no effect on a connection that went back to the pool
+    headers = response.headers
+    return answered(response.status, headers.get("Retry-After"), headers.get("Date"), time.time_ns() // 1000)
+
+
+async def _discard_body(response: aiohttp.ClientResponse) -> None:
+    """Read the body to its end, or until it is too long to be worth the connection."""
+    left = BODY_BYTES
+    while left > 0 and (chunk := await response.content.readany()):
+        left -= len(chunk)
+
+
+def _url(request: OutgoingRequest) -> URL:
+    """The target, with nothing changed but characters that no URL may hold. Raises ValueError."""
+    if request.url.isascii():
+        url = URL(quote(request.url, safe=_URL_CHARACTERS), encoded=True)
+    else:
+        url = URL(request.url)
+    if url.raw_user is not None and any(name.lower() == "authorization" for name, _ in request.headers):
+        return url.with_user(None)
+    return url
+
+
+def _tls_context(target_ca: Path | None) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    context.set_alpn_protocols(["http/1.1"])
+    try:
+        if target_ca is not None:
+            context.load_verify_locations(cafile=target_ca)
+    except (OSError, ssl.SSLError) as error:
+        raise StartupError(
+            f"target CA file {target_ca} cannot be used ({_one_line(error)}); give a PEM file of certificates"
+        ) from error
+    return context
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split()) or type(error).__name__

@@ -1,0 +1,86 @@
+"""What goes over the wire for one attempt of a task (Cloud Tasks specification, 5.2 and 5.3). Pure."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from broker.model.task import USER_AGENT, HttpRequest
+
+_OURS = frozenset({"host", "content-length", "user-agent"})
+_HOP_BY_HOP = frozenset({"connection", "transfer-encoding", "upgrade", "te", "keep-alive", "expect"})
+_RESERVED_PREFIXES = ("x-google-", "x-appengine-", "x-cloudtasks-", "proxy-")
+
+_token = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_control = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One claimed attempt: the task, and what earlier attempts came to."""
+
+    queue_id: str
+    task_id: str
+    request: HttpRequest
+    schedule_us: int
+    retry_count: int
+    """Earlier dispatches of the task."""
+    execution_count: int
+    """Earlier attempts that were answered with anything but a 5xx."""
+    previous_status: int | None
+    """Outcome of the attempt before: its status, 504 for a timeout, 0 for no connection; None if unknown."""
+    dispatch_deadline_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingRequest:
+    """An HTTP request ready to be sent. Host and Content-Length are left to the sender."""
+
+    method: str
+    url: str
+    headers: list[tuple[str, str]]
+    """In order, in the casing that goes on the wire; no name occurs twice."""
+    body: bytes
+    deadline_us: int
+    """Longest time from the start of the attempt to the complete answer."""
+
+
+def build_request(delivery: Delivery, authorization: str | None) -> OutgoingRequest:
+    """The request of one attempt. `authorization` replaces the task's own Authorization header."""
+    request = delivery.request
+    headers = dict(_user_headers(request.headers))
+    if authorization is not None:
+        headers["authorization"] = ("Authorization", authorization)
+    return OutgoingRequest(
+        method=request.method.value,
+        url=request.url,
+        headers=[("User-Agent", USER_AGENT), *headers.values(), *_task_headers(delivery)],
+        body=request.body,
+        deadline_us=delivery.dispatch_deadline_us,
+    )
+
+
+def _user_headers(headers: tuple[tuple[str, str], ...]) -> Iterator[tuple[str, tuple[str, str]]]:
+    """The headers a task may set, by lower-case name: of names that differ in case only, the last one wins.
+
+    Names that are not HTTP tokens could forge other headers, so they are dropped; a line break in a value
+    becomes a space (RFC 9110, 5.5).
+    """
+    for name, value in headers:
+        key = name.lower()
+        if key in _OURS or key in _HOP_BY_HOP or key.startswith(_RESERVED_PREFIXES):
+            continue
+        if _token.fullmatch(name):
+            yield key, (name, _control.sub(" ", value))
+
+
+def _task_headers(delivery: Delivery) -> Iterator[tuple[str, str]]:
+    seconds, fraction = divmod(delivery.schedule_us, 1_000_000)
+    yield "X-CloudTasks-QueueName", delivery.queue_id
+    yield "X-CloudTasks-TaskName", delivery.task_id
+    yield "X-CloudTasks-TaskRetryCount", str(delivery.retry_count)
+    yield "X-CloudTasks-TaskExecutionCount", str(delivery.execution_count)
+    yield "X-CloudTasks-TaskETA", f"{seconds}.{fraction:06d}"
+    if delivery.retry_count > 0:
+        if delivery.previous_status is not None:
+            yield "X-CloudTasks-TaskPreviousResponse", str(delivery.previous_status)
+        yield "X-CloudTasks-TaskRetryReason", ""

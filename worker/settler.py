@@ -1,0 +1,67 @@
+"""Settling results in batches: one script call a partition at a time, the next batch gathers meanwhile."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from broker.errors import HeadraceError
+from broker.store.attempts import AttemptStore, Result, Settled
+from worker.in_flight import HeldAttempt
+
+_MOST_RESULTS = 500
+_TRY_AGAIN_AFTER_S = 0.1
+
+log = logging.getLogger(__name__)
+
+_Waiting = tuple[HeldAttempt, Result]
+OnSettled = Callable[[HeldAttempt, Result, Settled], None]
+
+
+class Settler:
+    """Takes results and keeps each until the store has settled it, or has called it stale."""
+
+    def __init__(self, attempts: AttemptStore, on_settled: OnSettled) -> None:
+        self._attempts = attempts
+        self._on_settled = on_settled
+        self._waiting: dict[int, list[_Waiting]] = {}
+        self._running: dict[int, asyncio.Task[None]] = {}
+
+    def settle(self, attempt: HeldAttempt, result: Result) -> None:
+        """Take a result; `on_settled` is called once it is settled."""
+        self._waiting.setdefault(attempt.partition, []).append((attempt, result))
+        if attempt.partition not in self._running:
+            self._running[attempt.partition] = asyncio.create_task(self._drain(attempt.partition))
+
+    async def drained(self) -> None:
+        """Wait until nothing is left to settle."""
+        while self._running:
+            await asyncio.wait(self._running.values())
+
+    def abandon(self) -> None:
+        """Stop trying. What is left is redelivered when its lease ends."""
+        for running in self._running.values():
+            running.cancel()
+
+    async def _drain(self, partition: int) -> None:
+        try:
+            await asyncio.sleep(0)  # let the results of the same moment join
+            while waiting := self._waiting.pop(partition, None):
+                batch, rest = waiting[:_MOST_RESULTS], waiting[_MOST_RESULTS:]
+                if rest:
+                    self._waiting[partition] = rest
+                await self._settle_batch(partition, batch)
+        finally:
+            del self._running[partition]
+
+    async def _settle_batch(self, partition: int, batch: list[_Waiting]) -> None:
+        results = [result for _, result in batch]
+        while True:
+            try:
+                answers = await self._attempts.settle(partition, results)
+            except HeadraceError as error:
+                log.warning("%d results wait for the store: %s", len(batch), error)
+                await asyncio.sleep(_TRY_AGAIN_AFTER_S)
+                continue
+            for (attempt, result), settled in zip(batch, answers, strict=True):
+                self._on_settled(attempt, result, settled)
+            return
