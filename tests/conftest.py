@@ -3,17 +3,15 @@
 import asyncio
 import inspect
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import pytest
 import redis
 import uvloop
 
+from broker.store.store import Store
 from tests.support.choice import Choice, choose_servers, serve
+from tests.support.invariants import check_invariants
 from tests.support.servers import Cluster, available_binaries
-
-if TYPE_CHECKING:
-    from broker.store.store import Store
 
 _choice = pytest.StashKey[Choice]()
 
@@ -76,16 +74,14 @@ def redis_client(redis_url: str) -> Iterator[redis.Redis]:
 
 
 @pytest.fixture
-def store(runner: asyncio.Runner, redis_url: str, redis_client: redis.Redis) -> "Iterator[Store]":
+def store(runner: asyncio.Runner, redis_url: str, redis_client: redis.Redis) -> Iterator[Store]:
     """A store on an emptied server. After the test its invariants hold and no key has leaked."""
-    from broker.store.store import Store
-
-    from tests.support.invariants import check_invariants
-
     store = runner.run(Store.open(redis_url))
     yield store
-    runner.run(check_invariants(store))
-    runner.run(store.close())
+    try:
+        runner.run(check_invariants(store))
+    finally:
+        runner.run(store.close())
 
 
 @pytest.fixture(scope="session")

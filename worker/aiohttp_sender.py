@@ -24,6 +24,8 @@ CONNECT_S = 10.0
 """Longest wait for TCP and TLS, so that a black hole does not hold a slot for the whole deadline."""
 BODY_BYTES = 1024 * 1024
 """How much of an answer's body is read. Its header is bounded by aiohttp: 128 lines of 8190 bytes."""
+DETAIL_LENGTH = 300
+"""Longest `Outcome.detail`: it may quote what a target sent."""
 
 _NOT_OURS_TO_ADD = ("Accept", "Accept-Encoding", "Content-Type")
 _URL_CHARACTERS = "!#$%&'()*+,/:;=?@[]~"
@@ -61,9 +63,7 @@ class _Response(aiohttp.ClientResponse):
         except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
             # aiohttp hands over what it got of an answer in place of a text.
             if isinstance(error, aiohttp.ServerDisconnectedError) and not isinstance(error.message, str):
-                raise _BrokenConnectionError(
-                    "the connection was closed within the answer's header"
-                ) from error
+                raise _BrokenConnectionError("the connection was closed within the answer's header") from error
             kept = protocol in _served
             raise (_KeptConnectionError if kept else _BrokenConnectionError)(_one_line(error)) from error
         if protocol is not None:
@@ -81,9 +81,7 @@ class _Response(aiohttp.ClientResponse):
 class AiohttpSender:
     """A Sender. `max_connections` bounds the connections in use at once; 0 is no limit."""
 
-    def __init__(
-        self, egress: EgressPolicy, *, target_ca: Path | None = None, max_connections: int = 0
-    ) -> None:
+    def __init__(self, egress: EgressPolicy, *, target_ca: Path | None = None, max_connections: int = 0) -> None:
         self._egress = egress
         self._target_ca = target_ca
         self._max_connections = max_connections
@@ -164,10 +162,8 @@ async def _discard_body(response: aiohttp.ClientResponse) -> None:
 
 def _url(request: OutgoingRequest) -> URL:
     """The target, with nothing changed but characters that no URL may hold. Raises ValueError."""
-    if request.url.isascii():
-        url = URL(quote(request.url, safe=_URL_CHARACTERS), encoded=True)
-    else:
-        url = URL(request.url)
+    text = request.url
+    url = URL(quote(text, safe=_URL_CHARACTERS), encoded=True) if text.isascii() else URL(text)
     if url.raw_user is not None and any(name.lower() == "authorization" for name, _ in request.headers):
         return url.with_user(None)
     return url
@@ -187,4 +183,4 @@ def _tls_context(target_ca: Path | None) -> ssl.SSLContext:
 
 
 def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
+    return " ".join(str(error).split())[:DETAIL_LENGTH] or type(error).__name__

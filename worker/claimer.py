@@ -53,7 +53,10 @@ class Claimer:
         self._timers: dict[int, asyncio.TimerHandle] = {}
         self._claims: dict[int, asyncio.Task[None]] = {}
         self._numbers = dict.fromkeys(range(partitions), 0)
-        self._crowded: set[int] = set()
+        self._asked_s: dict[int, float] = {}
+        """When a claim that has not been answered yet was first sent: a repeated one brings the same leases."""
+        self._crowded: dict[int, list[str]] = {}
+        """Queues that claims had to skip, by partition."""
         self._room_timer: asyncio.TimerHandle | None = None
         self._running = False
         self.last_answer_s = 0.0
@@ -83,11 +86,12 @@ class Claimer:
         else:
             self._ask_after(partition, _OTHERS_WAIT_S)
 
-    def room_made(self, partition: int) -> None:
+    def room_made(self) -> None:
         """An attempt has ended: partitions that had to wait for room may be asked again."""
-        if partition in self._crowded:
-            self._crowded.discard(partition)
-            self._ready[partition] = None
+        for partition, queue_ids in list(self._crowded.items()):
+            if not all(self._in_flight.is_crowded(partition, queue_id) for queue_id in queue_ids):
+                del self._crowded[partition]
+                self._ready[partition] = None
         if self._ready and self._running:
             self._use_room()
 
@@ -125,7 +129,7 @@ class Claimer:
             return
         waiting = [partition for partition in self._ready if partition not in self._claims]
         for index, partition in enumerate(waiting):
-            room = min(self._in_flight.reserve(len(waiting) - index), _MOST_TASKS)
+            room = self._in_flight.reserve(len(waiting) - index, _MOST_TASKS)
             if not room:
                 return
             del self._ready[partition]
@@ -134,7 +138,7 @@ class Claimer:
 
     async def _claim(self, partition: int, room: int) -> None:
         crowded = self._in_flight.crowded_queues(partition)
-        sent_s = asyncio.get_running_loop().time()
+        asked_s = self._asked_s.setdefault(partition, asyncio.get_running_loop().time())
         try:
             claim = await self._attempts.claim(
                 partition,
@@ -148,16 +152,21 @@ class Claimer:
             self._answered(ok=False)
             log.debug("partition %d not claimed: %s", partition, error)
             pause_s = _STORE_AWAY_PAUSE_S
+        except Exception:
+            # A defect of ours shows in the log and, when no claim comes back any more, in the liveness probe.
+            log.exception("partition %d not claimed for an unexpected reason", partition)
+            pause_s = self._slow_poll_s
         else:
             self._answered(ok=True)
             self._numbers[partition] += 1
-            self._take(partition, claim, sent_s + self._lease_s)
+            del self._asked_s[partition]
+            self._take(partition, claim, asked_s + self._lease_s)
             pause_s = self._pause_s(partition, claim)
         finally:
             self._in_flight.unreserve(room)
             del self._claims[partition]
         if crowded:
-            self._crowded.add(partition)
+            self._crowded[partition] = crowded
         if pause_s > 0:
             self._ask_after(partition, pause_s)
         elif self._running:

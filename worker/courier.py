@@ -42,7 +42,8 @@ class Courier:
     async def carry(self, attempt: HeldAttempt, now_us: int) -> Result:
         """Make the attempt; `now_us` is the claim's time.
 
-        Raises NotSent if the request could not be prepared at once. Cancelling aborts the request.
+        Raises NotSent if the request could not be prepared at once, or if the lease may have ended meanwhile;
+        DamagedRecord if there is no request in the task. Once it is sent, cancelling aborts it.
         """
         try:
             async with asyncio.timeout(_PREPARED_WITHIN_S):
@@ -50,7 +51,10 @@ class Courier:
                 authorization = await self._authorization(record.request, now_us)
         except (TimeoutError, HeadraceError) as error:
             raise NotSent(str(error) or "it took too long to prepare the request") from error
+        if attempt.lost or asyncio.get_running_loop().time() >= attempt.lease_until_s:
+            raise NotSent("its lease may have ended before it could be sent")
         request = build_request(_delivery(attempt, config, record), authorization)
+        attempt.sent = True
         metrics = config.metrics
         metrics.dispatches.inc()
         metrics.dispatch_lateness_seconds.observe(max(0, now_us - record.header.schedule_us) / 1e6)
@@ -76,10 +80,7 @@ class Courier:
             raw = await self._attempts.read(attempt.partition, key)
         if config is None or raw is None:
             raise NotSent("the task was deleted meanwhile")
-        try:
-            return config, Record.unpack(raw)
-        except DamagedRecord as error:
-            raise NotSent(f"the record is damaged: {error}") from error
+        return config, Record.unpack(raw)
 
     async def _authorization(self, request: HttpRequest, now_us: int) -> str | None:
         token = request.oidc_token

@@ -13,6 +13,7 @@ from broker.identity.tokens import OidcMinter
 from broker.metrics import Metrics
 from broker.settings import Settings
 from broker.store.attempts import Outcome, Result, Settled
+from broker.store.record import DamagedRecord
 from broker.store.store import Store
 from worker.aiohttp_sender import AiohttpSender
 from worker.claimer import Claimer
@@ -93,6 +94,7 @@ class Dispatcher:
             self._abort(held)
         try:
             async with asyncio.timeout(_SETTLED_WITHIN_S):
+                await asyncio.gather(*deliveries, return_exceptions=True)
                 await self._settler.drained()
         except TimeoutError:
             self._settler.abandon()
@@ -128,6 +130,9 @@ class Dispatcher:
         except NotSent as error:
             log.info("task %s not sent: %s", attempt.key.task_id, error)
             await self._give_back(attempt)
+        except DamagedRecord as error:
+            log.error("task %s has a damaged record, which counts as a failed attempt: %s", attempt.key.task_id, error)
+            self._settler.settle(attempt, Result(attempt.key, Outcome.UNANSWERED, 0))
         except asyncio.CancelledError:
             if attempt.lost:
                 self._metrics.leases_lost_total.inc()
@@ -150,7 +155,8 @@ class Dispatcher:
         self._forget(attempt)
 
     def _abort(self, attempt: HeldAttempt) -> None:
-        if attempt.delivery:
+        """Abort the request. What is not sent yet is given back by its delivery itself."""
+        if attempt.delivery and attempt.sent:
             attempt.delivery.cancel()
 
     def _settled(self, attempt: HeldAttempt, result: Result, settled: Settled) -> None:
@@ -166,7 +172,7 @@ class Dispatcher:
 
     def _forget(self, attempt: HeldAttempt) -> None:
         self._in_flight.remove(attempt)
-        self._claimer.room_made(attempt.partition)
+        self._claimer.room_made()
 
 
 def _reason(result: Result) -> str:

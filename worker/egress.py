@@ -5,6 +5,7 @@ addresses that hide an IPv4 one. The check sits in the socket factory, which see
 connected, be it a literal or the answer of a name server: nothing can change between check and connect.
 """
 
+import errno
 import socket
 from collections.abc import Callable
 from enum import StrEnum
@@ -58,7 +59,7 @@ class EgressError(OSError):
     """The egress policy does not allow an address. The text is always the same: connectors compare it."""
 
     def __init__(self) -> None:
-        super().__init__("the egress policy 'public' does not allow the target's address")
+        super().__init__(errno.EPERM, "the egress policy 'public' does not allow the target's address")
 
 
 class EgressPolicy(StrEnum):

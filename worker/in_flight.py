@@ -1,7 +1,7 @@
 """What this dispatcher has in its hands, and how much more it may take."""
 
 import asyncio
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
 from broker.store.attempts import AttemptKey, ClaimedTask
@@ -18,6 +18,8 @@ class HeldAttempt:
     lease_until_s: float
     """When the lease ends at the latest that this process knows of, by the event loop's clock."""
     delivery: "asyncio.Task[None] | None" = None
+    sent: bool = False
+    """Its request is under way, or over. Before that there is nothing to abort."""
     lost: bool = False
     """Another attempt has the task: the result of this one would change nothing."""
 
@@ -33,7 +35,8 @@ class InFlight:
 
     capacity: int
     held: dict[tuple[int, AttemptKey], HeldAttempt] = field(default_factory=dict)
-    _by_queue: Counter[tuple[int, str]] = field(default_factory=Counter)
+    _by_queue: dict[int, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    """Attempts by partition and queue."""
     _reserved: int = 0
 
     @property
@@ -41,9 +44,12 @@ class InFlight:
         """How many more tasks may be claimed."""
         return self.capacity - len(self.held) - self._reserved
 
-    def reserve(self, parts: int) -> int:
-        """Room for one claim, when `parts` partitions want one: at most half of what is free, so that some stays."""
-        room = max(1, self.free // (2 * parts)) if self.free > 0 else 0
+    def reserve(self, parts: int, most: int) -> int:
+        """Room for one claim of at most `most` tasks, when `parts` partitions want one; 0 if there is none.
+
+        No claim gets more than half of what is free, so that some stays.
+        """
+        room = min(most, max(1, self.free // (2 * parts))) if self.free > 0 else 0
         self._reserved += room
         return room
 
@@ -51,24 +57,27 @@ class InFlight:
         """The claim that had reserved room is over."""
         self._reserved -= room
 
-    def crowded_queues(self, partition: int) -> list[str]:
-        """Queues of a partition that may not have more for now.
+    def is_crowded(self, partition: int, queue_id: str) -> bool:
+        """Whether a queue may not have more for now.
 
         A queue may hold seven times what is free: alone seven eighths of the capacity, and less the more others
         hold, so that a newcomer always finds room beside a queue whose target does not answer.
         """
-        most = _SHARE_OF_FREE * max(0, self.free)
-        return [queue for (where, queue), held in self._by_queue.items() if where == partition and held >= most]
+        return self._by_queue[partition][queue_id] >= _SHARE_OF_FREE * max(0, self.free)
+
+    def crowded_queues(self, partition: int) -> list[str]:
+        """Queues of a partition that may not have more for now."""
+        return [queue_id for queue_id in self._by_queue[partition] if self.is_crowded(partition, queue_id)]
 
     def add(self, attempt: HeldAttempt) -> None:
         """An attempt was claimed."""
         self.held[attempt.partition, attempt.key] = attempt
-        self._by_queue[attempt.partition, attempt.key.queue_id] += 1
+        self._by_queue[attempt.partition][attempt.key.queue_id] += 1
 
     def remove(self, attempt: HeldAttempt) -> None:
         """An attempt is settled or given back."""
         if self.held.pop((attempt.partition, attempt.key), None):
-            queue = attempt.partition, attempt.key.queue_id
-            self._by_queue[queue] -= 1
-            if not self._by_queue[queue]:
-                del self._by_queue[queue]
+            queues, queue_id = self._by_queue[attempt.partition], attempt.key.queue_id
+            queues[queue_id] -= 1
+            if not queues[queue_id]:
+                del queues[queue_id]

@@ -62,6 +62,10 @@ class Settler:
                 log.warning("%d results wait for the store: %s", len(batch), error)
                 await asyncio.sleep(_TRY_AGAIN_AFTER_S)
                 continue
+            except Exception:
+                # A defect of ours must not hold leases for ever: they end, and the tasks are delivered again.
+                log.exception("%d results cannot be settled", len(batch))
+                answers = [Settled.STALE] * len(batch)
             for (attempt, result), settled in zip(batch, answers, strict=True):
                 self._on_settled(attempt, result, settled)
             return

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from multidict import MultiMapping
-
 from broker.api.json_reader import find_field, read_field, read_message
 from broker.api.json_scalars import refuse, shown
 from broker.api.rpcs import Rpc
@@ -26,14 +24,14 @@ class AnswerStyle:
     enum_integers: bool = False
 
     @classmethod
-    def of(cls, query: MultiMapping[str]) -> "AnswerStyle":
+    def of(cls, query: Mapping[str, str]) -> "AnswerStyle":
         """Reads it from the query; with or without the dollar sign."""
         pretty = query.get("$prettyPrint", query.get("prettyPrint", "true"))
         alternative = query.get("$alt", query.get("alt", ""))
         return cls(pretty.lower() not in ("false", "0"), "enum-encoding=int" in alternative.split(";"))
 
 
-def read_request(rpc: Rpc, body: bytes, query: MultiMapping[str], path_values: Mapping[str, str]) -> Any:
+def read_request(rpc: Rpc, body: bytes, query: Mapping[str, str], path_values: Mapping[str, str]) -> Any:
     """The request message. Raises INVALID_ARGUMENT. What the path says wins over body and query."""
     message = rpc.request()
     if rpc.body == "*":

@@ -5,6 +5,8 @@ from typing import Any, Protocol
 
 from aiohttp import web
 
+from broker.identity.tokens import openid_configuration
+
 
 class PublishedKeys(Protocol):
     """The public half of the signing keys."""
@@ -20,17 +22,7 @@ def wellknown_routes(keys: PublishedKeys, issuer: Callable[[], str]) -> list[web
     """The routes. `issuer` is asked at each request: it may be known only once the port is."""
 
     async def configuration(_request: web.Request) -> web.Response:
-        name = issuer()
-        return web.json_response(
-            {
-                "issuer": name,
-                "jwks_uri": f"{name}/jwks",
-                "response_types_supported": ["id_token"],
-                "subject_types_supported": ["public"],
-                "id_token_signing_alg_values_supported": ["RS256"],
-                "claims_supported": ["aud", "azp", "email", "email_verified", "exp", "iat", "iss", "sub"],
-            }
-        )
+        return web.json_response(openid_configuration(issuer()))
 
     async def jwks(_request: web.Request) -> web.Response:
         return web.json_response(keys.jwks())

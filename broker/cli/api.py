@@ -44,7 +44,17 @@ def api(
     run(_serve, Settings.load(locals()))
 
 
+def require_loopback(settings: Settings) -> None:
+    """Raises StartupError for an address that strangers could reach."""
+    if not (settings.is_loopback or settings.insecure):
+        raise StartupError(
+            f"refusing to listen on {settings.host}: callers are not authenticated, so all who can reach it "
+            "could create tasks; use a loopback address, or --insecure where the network keeps others out"
+        )
+
+
 async def _serve(settings: Settings) -> None:
+    require_loopback(settings)
     metrics = Metrics(settings.queue_labels)
     async with open_store(settings) as store:
         keys = await SigningKeys.load(store.secrets)
@@ -56,11 +66,6 @@ async def _serve(settings: Settings) -> None:
 @asynccontextmanager
 async def run_api_node(settings: Settings, store: Store, keys: SigningKeys, metrics: Metrics) -> AsyncIterator[ApiNode]:
     """A node that answers, after it created the queues of the settings. Raises StartupError."""
-    if not (settings.is_loopback or settings.insecure):
-        raise StartupError(
-            f"refusing to listen on {settings.host}: callers are not authenticated, so all who can reach it "
-            "could create tasks; use a loopback address, or --insecure where the network keeps others out"
-        )
     broker = Broker(store, settings.limits, metrics)
     await _create_missing_queues(broker, settings)
     node = ApiNode(

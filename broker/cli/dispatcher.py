@@ -18,6 +18,8 @@ from broker.settings import Address, Settings
 from broker.store.store import Store
 from worker.dispatcher import Dispatcher
 
+_POLL_S = 0.005
+
 
 def dispatcher(
     redis_url: flags.RedisUrl = None,
@@ -76,10 +78,12 @@ def _probes(node: Dispatcher, metrics: Metrics) -> list[RouteDef]:
 async def run_dispatcher(
     settings: Settings, store: Store, metrics: Metrics, minter: OidcMinter
 ) -> AsyncIterator[Dispatcher]:
-    """A dispatcher at work; drained and stopped at the end. Raises StartupError."""
+    """A dispatcher at work, whose first claim was answered; drained at the end. Raises StartupError."""
     node = Dispatcher(store, settings, metrics, minter)
     await node.start()
     try:
+        while not node.is_ready():  # noqa: ASYNC110 - readiness comes and goes, it is no event
+            await asyncio.sleep(_POLL_S)
         yield node
     finally:
         await node.stop()

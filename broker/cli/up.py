@@ -4,7 +4,7 @@ import asyncio
 from contextlib import AsyncExitStack
 
 from broker.cli import flags
-from broker.cli.api import run_api_node
+from broker.cli.api import require_loopback, run_api_node
 from broker.cli.data_dir import DataDir
 from broker.cli.dispatcher import run_dispatcher
 from broker.cli.embedded_server import EmbeddedServer, run_embedded_server
@@ -55,6 +55,7 @@ def up(
 
 
 async def _serve(settings: Settings) -> None:
+    require_loopback(settings)
     metrics = Metrics(settings.queue_labels)
     async with AsyncExitStack() as stack:
         server = None if settings.redis_url else await _start_server(settings, stack)

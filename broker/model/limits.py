@@ -1,5 +1,6 @@
 """Every limit a caller can run into, with Google's values as defaults (Cloud Tasks specification, section 6)."""
 
+import math
 from dataclasses import dataclass, fields, replace
 
 
@@ -27,6 +28,8 @@ class Limits:
         for name, value in overrides.items():
             if name not in kinds:
                 raise ValueError(f"unknown limit {name!r}; known limits are {', '.join(kinds)}")
+            if not math.isfinite(value):
+                raise ValueError(f"limit {name} must be a finite number, got {value:g}")
             if value < 0:
                 raise ValueError(f"limit {name} must not be negative, got {value:g}")
             if kinds[name] in (int, "int") and value != int(value):

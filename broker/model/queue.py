@@ -6,6 +6,7 @@ from enum import StrEnum
 from broker.model.bucket import default_burst
 from broker.model.names import QueueName
 from broker.model.retry import RetryConfig
+from broker.model.routing import AppEngineRouting, HttpTarget
 
 
 class QueueState(StrEnum):
@@ -42,6 +43,8 @@ class Queue:
     state: QueueState = QueueState.RUNNING
     kind: QueueKind = QueueKind.PUSH
     purge_time_us: int | None = None
+    http_target: HttpTarget | None = None
+    app_engine_routing: AppEngineRouting | None = None
     sampling_ratio: float = 0.0
     """Share of the operations that are logged, 0 to 1."""
     task_ttl_us: int = 31 * 86_400 * 1_000_000

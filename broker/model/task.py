@@ -43,6 +43,14 @@ class OidcToken:
 
 
 @dataclass(frozen=True, slots=True)
+class OauthToken:
+    """Asks for an OAuth access token in the request."""
+
+    service_account_email: str
+    scope: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class HttpRequest:
     """The request that a task makes. Header names keep the casing they were sent with."""
 

@@ -7,6 +7,7 @@ from typing import Any
 from broker.model.names import QueueName
 from broker.model.queue import Queue, QueueKind, QueueState, RateLimits
 from broker.model.retry import RetryConfig
+from broker.store.routing_field import pack_routing, unpack_routing
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ def to_fields(queue: Queue) -> list[Any]:
         "task_ttl_us": queue.task_ttl_us,
         "tombstone_us": queue.tombstone_ttl_us,
         "sampling_ratio": repr(float(queue.sampling_ratio)),
+        "routing": pack_routing(queue),
     }
     return [part for field in fields.items() for part in field]
 
@@ -54,6 +56,7 @@ def from_fields(queue_id: str, fields: Mapping[bytes, bytes]) -> StoredQueue:
     if name is None:
         raise ValueError(f"queue {queue_id!r} is stored under the name {text('name')!r}")
     purge_us = fields.get(b"purge_us")
+    http_target, app_engine_routing = unpack_routing(fields.get(b"routing", b"").decode())
     queue = Queue(
         name=name,
         rate_limits=RateLimits(float(text("rate")), int(text("burst")), int(text("concurrency"))),
@@ -67,6 +70,8 @@ def from_fields(queue_id: str, fields: Mapping[bytes, bytes]) -> StoredQueue:
         state=QueueState(text("state")),
         kind=QueueKind(text("kind")),
         purge_time_us=int(purge_us) if purge_us else None,
+        http_target=http_target,
+        app_engine_routing=app_engine_routing,
         sampling_ratio=float(text("sampling_ratio")),
         task_ttl_us=int(text("task_ttl_us")),
         tombstone_ttl_us=int(text("tombstone_us")),

@@ -112,17 +112,18 @@ class QueueStore:
             raise QueueMissing
 
     async def page(self, parent: LocationName, *, page_size: int, after: str) -> tuple[list[Queue], str]:
-        """At most `page_size` queues of a location by name, from the first full name greater than `after`.
+        """At most `page_size` queues of a location by name, from the first full name greater than `after` (of that location, else from the start).
 
         Also answers the `after` of the next page, empty at the end. Costs a command a partition and a script a queue.
         """
         prefix = f"{parent}/queues/".encode()
-        start = b"(" + after.encode() if after else b"[" + prefix
-        command = (start, b"(" + prefix + _LAST, "BYLEX", "LIMIT", 0, page_size)
+        start = b"(" + after.encode() if after.encode().startswith(prefix) else b"[" + prefix
+        command = (start, b"(" + prefix + _LAST, "BYLEX", "LIMIT", 0, page_size + 1)
         per_partition = await self._of_each_partition("ZRANGE", *command)
-        names = sorted(name.decode() for found in per_partition for name in found)[:page_size]
-        queues = await asyncio.gather(*(self._get_if_there(name) for name in names))
-        return [queue for queue in queues if queue], names[-1] if len(names) == page_size else ""
+        names = sorted(name.decode() for found in per_partition for name in found)
+        page = names[:page_size]
+        queues = await asyncio.gather(*(self._get_if_there(name) for name in page))
+        return [queue for queue in queues if queue], page[-1] if len(names) > page_size else ""
 
     async def count(self, parent: LocationName) -> int:
         """How many queues a location holds."""

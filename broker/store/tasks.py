@@ -1,7 +1,7 @@
 """Tasks in the store: create, read, list, delete, run now."""
 
 import base64
-import binascii
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -21,6 +21,7 @@ _RUN = scripts.load("task_run", arguments="now_us queue_id task_id request full"
 _LIST = scripts.load("task_list", arguments="now_us queue_id place page_size full")
 
 _LONGEST_TOKEN = 2048
+_PLACE = re.compile(rb"\d+/\w*/\d+/[\w-]*")
 
 Answer = TypeVar("Answer")
 
@@ -162,12 +163,12 @@ def _full(view: View) -> int:
 
 
 def _place(token: str) -> bytes:
-    if len(token) > _LONGEST_TOKEN:
-        raise PageTokenInvalid
+    if not token:
+        return b""
     try:
-        place = base64.urlsafe_b64decode(token.encode())
-    except (binascii.Error, ValueError) as error:
+        place = base64.b64decode(token, altchars=b"-_", validate=True)
+    except ValueError as error:
         raise PageTokenInvalid from error
-    if place and place.count(b"/") != 3:
+    if len(token) > _LONGEST_TOKEN or not _PLACE.fullmatch(place):
         raise PageTokenInvalid
     return place

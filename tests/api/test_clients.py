@@ -107,7 +107,7 @@ ERRORS = {
     "queue name": ("InvalidArgument", "Queue name must be formatted:", "Help"),
     "parent": (
         "PermissionDenied",
-        "Permission denied on resource project projects/x.",
+        "Permission denied on resource project projects/x/locations/no_good.",
         "ErrorInfo",
         "LocalizedMessage",
         "Help",

@@ -3,6 +3,7 @@
 import asyncio
 import random
 import socket
+import threading
 from collections.abc import Callable
 
 import pytest
@@ -69,6 +70,8 @@ async def test_an_answer_that_breaks_off_is_no_answer(answer: bytes) -> None:
 
 
 async def test_a_body_that_turns_into_nonsense_is_no_answer() -> None:
+    """aiohttp closes the connection but may not tell the reader of the body: then the deadline does."""
+
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await read_request(reader)
         writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n")
@@ -77,7 +80,9 @@ async def test_a_body_that_turns_into_nonsense_is_no_answer() -> None:
         await reader.read()
 
     async with listening(handle) as target, sending() as sender:
-        assert (await sender.send(request_to(target.port))).reason is Reason.NO_CONNECTION
+        outcome = await sender.send(request_to(target.port, deadline_us=500_000))
+        assert outcome.kind is OutcomeKind.NO_ANSWER
+        await target.dropped.wait()
 
 
 @pytest.mark.parametrize(
@@ -268,6 +273,28 @@ async def test_what_cannot_be_reached_is_no_connection(monkeypatch: pytest.Monke
         outcome = await sender.send(request_to(url()))
     assert (outcome.kind, outcome.status, outcome.reason) == (OutcomeKind.NO_ANSWER, 0, Reason.NO_CONNECTION)
     assert outcome.detail
+
+
+async def test_names_that_nobody_resolves_hold_up_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    look_up = socket.getaddrinfo
+    given_up = threading.Event()
+
+    def stuck(host: str, *details: object) -> object:
+        if host.endswith(".example"):
+            given_up.wait()
+            raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+        return look_up(host, *details)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(socket, "getaddrinfo", stuck)
+    async with answering(OK) as target, sending() as sender:
+        waiting = [
+            asyncio.create_task(sender.send(request_to(f"http://stuck-{number}.example/"))) for number in range(40)
+        ]
+        try:
+            assert await sender.send(request_to(f"http://localhost:{target.port}/")) == DONE
+        finally:
+            given_up.set()
+        assert {outcome.reason for outcome in await asyncio.gather(*waiting)} == {Reason.NO_CONNECTION}
 
 
 @pytest.mark.parametrize("header", [("Bad Name", "x"), ("Bad\r\nName", "x"), ("Name", "bad\r\nvalue")])

@@ -159,9 +159,7 @@ def test_the_account_number_follows_from_the_address_alone(keys: SigningKeys) ->
     assert subjects[0] == subjects[1] != subjects[2]
 
 
-@pytest.mark.parametrize(
-    ("later_s", "reused"), [(0, True), (1740, True), (1741, False), (-60, True), (-61, False)]
-)
+@pytest.mark.parametrize(("later_s", "reused"), [(0, True), (1740, True), (1741, False), (-60, True), (-61, False)])
 def test_a_token_is_reused_while_half_an_hour_remains(keys: SigningKeys, later_s: int, reused: bool) -> None:
     minter = OidcMinter(keys, ISSUER)
     now_us = 1_700_000_000_000_000

@@ -36,6 +36,9 @@ def error_of(call: Callable[..., Any], **arguments: Any) -> Any:
         list(result) if hasattr(result, "__iter__") else None
     except GoogleAPICallError as error:
         text = error.message.partition(": ")[2] if sys.argv[1] == "rest" else error.message
-        details = [detail.DESCRIPTOR.full_name for detail in error.details]
+        details = [
+            detail["@type"].rpartition("/")[2] if isinstance(detail, dict) else detail.DESCRIPTOR.full_name
+            for detail in error.details
+        ]
         return [type(error).__name__, text, details]
     return ["none", shown(result) if result is not None else None, []]

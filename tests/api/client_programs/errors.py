@@ -22,7 +22,7 @@ def create(**task: object) -> object:
 errors = {
     "queue exists": error_of(client.create_queue, parent=LOCATION, queue={"name": queue}),
     "queue name": error_of(client.create_queue, parent=LOCATION, queue={"name": f"{LOCATION}/queues/no_good"}),
-    "parent": error_of(client.create_queue, parent="projects/x", queue={"name": queue}),
+    "parent": error_of(client.create_queue, parent="projects/x/locations/no_good", queue={"name": queue}),
     "negative rate": error_of(
         client.update_queue, queue={"name": queue, "rate_limits": {"max_dispatches_per_second": -1}}
     ),

@@ -26,7 +26,7 @@ answers["resumed"] = shown(client.resume_queue(name=first))
 answers["purged"] = "purge_time" in shown(client.purge_queue(name=first))
 answers["got"] = shown(client.get_queue(name=second))
 pages = client.list_queues(request={"parent": LOCATION, "page_size": 1}).pages
-answers["pages"] = [[queue.name for queue in page.queues] for page in pages]
+answers["pages"] = [[queue.name for queue in page.queues] for page in pages if page.queues]
 answers["deleted"] = client.delete_queue(name=first)
 answers["left"] = [queue.name for queue in client.list_queues(parent=LOCATION)]
 print(json.dumps(answers))

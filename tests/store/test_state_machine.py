@@ -1,0 +1,395 @@
+"""Random histories of the store, on a real server, against the model in `model_store.py`.
+
+A long run: `pytest --hypothesis-profile=long --timeout=0 tests/store/test_state_machine.py`
+"""
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import redis
+import uvloop
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    consumes,
+    initialize,
+    invariant,
+    multiple,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from broker.model.names import LocationName, QueueName, TaskName
+from broker.model.queue import Queue, QueueState, RateLimits
+from broker.model.retry import RetryConfig
+from broker.model.task import HttpRequest, NewTask, View
+from broker.store.attempts import AttemptKey, ClaimedTask, Outcome, Result
+from broker.store.outcomes import StoreOutcome
+from broker.store.record import Header
+from broker.store.store import Store
+from tests.store.model_store import LEASE_US, ModelQueue, ModelStore
+from tests.support.invariants import check_invariants
+from tests.support.seeds import HORIZON_US, HOUR, SECOND, START_US, URL, Clock, Dispatcher
+
+PARTITIONS = 2
+NAMES = tuple(QueueName("p", "l", queue_id) for queue_id in ("alpha", "beta", "gamma"))
+CLAIMS_OF_A_DRAIN = 400
+
+queue_names = st.sampled_from(NAMES)
+partitions = st.integers(0, PARTITIONS - 1)
+views = st.sampled_from(View)
+rates = st.builds(
+    RateLimits,
+    max_dispatches_per_second=st.sampled_from([0.25, 1.0, 100.0, 500.0]),
+    max_burst_size=st.sampled_from([1, 2, 10]),
+    max_concurrent_dispatches=st.sampled_from([1, 2, 5]),
+)
+retries = st.builds(
+    RetryConfig,
+    max_attempts=st.sampled_from([-1, 1, 2, 100]),
+    max_retry_duration_us=st.sampled_from([0, 60 * SECOND]),
+    min_backoff_us=st.sampled_from([0, SECOND, 7 * SECOND]),
+    max_backoff_us=st.sampled_from([7 * SECOND, HOUR]),
+    max_doublings=st.integers(0, 3),
+)
+queues = st.builds(
+    Queue,
+    name=queue_names,
+    rate_limits=rates,
+    retry_config=retries,
+    state=st.sampled_from([QueueState.RUNNING, QueueState.RUNNING, QueueState.DISABLED]),
+    task_ttl_us=st.sampled_from([HOUR // 2, 48 * HOUR]),
+    tombstone_ttl_us=st.sampled_from([0, HOUR]),
+)
+ends = st.sampled_from(
+    [(Outcome.DONE, 200), (Outcome.ANSWERED, 404), (Outcome.ANSWERED, 503), (Outcome.UNANSWERED, 504)]
+)
+
+
+class StoreMachine(RuleBasedStateMachine):
+    """Two nodes, three dispatchers, three queues in two partitions, and a clock."""
+
+    tasks = Bundle("tasks")
+    attempts = Bundle("attempts")
+
+    def __init__(self, redis_url: str) -> None:
+        super().__init__()
+        self.loop = asyncio.Runner(loop_factory=uvloop.new_event_loop)
+        self.clock = Clock()
+        with redis.Redis.from_url(redis_url) as client:
+            client.flushall()
+        self.stores = [self.run(Store.open(redis_url, partitions=PARTITIONS, clock=self.clock)) for _ in range(2)]
+        self.partition_of = self.stores[0].backend.keys.partition_of
+        self.model = ModelStore(START_US, self.partition_of)
+        self.dispatchers = {
+            (owner, partition): Dispatcher(self.stores[owner % 2], f"d{owner}", partition)
+            for owner in range(3)
+            for partition in range(PARTITIONS)
+        }
+        self.last_claims: dict[tuple[int, int], list[AttemptKey]] = {}
+        self.names: set[TaskName] = set()
+        self.created = 0
+
+    def run(self, awaitable: Any) -> Any:
+        return self.loop.run(awaitable)
+
+    def store(self) -> Store:
+        """The nodes in turn: each remembers ids of queues that the other has deleted since."""
+        self.stores.reverse()
+        return self.stores[0]
+
+    def both(self, model: Callable[[], Any], operation: Awaitable[Any]) -> Any:
+        """Do the same to model and store, which must answer the same."""
+        expected = _answer_of(model)
+        actual = self.run(_answer(operation))
+        assert _comparable(actual) == _comparable(expected)
+        return None if isinstance(actual, StoreOutcome) else actual
+
+    # Queues
+
+    @initialize(queue=queues)
+    def begin_with_a_queue(self, queue: Queue) -> None:
+        self.create_queue(queue)
+
+    @rule(queue=queues)
+    def create_queue(self, queue: Queue) -> None:
+        if self.both(lambda: self.model.create_queue(queue), self.store().queues.create(queue, max_queues=10)):
+            self.model.find(queue.name).id = self.run(self.store().queues.find(queue.name)).id
+
+    @rule(name=queue_names, tombstone_us=st.sampled_from([0, HOUR]))
+    def delete_queue(self, name: QueueName, tombstone_us: int) -> None:
+        self.both(
+            lambda: self.model.delete_queue(name, tombstone_us),
+            self.store().queues.delete(name, tombstone_us=tombstone_us),
+        )
+
+    @rule(name=queue_names, rate_limits=rates, retry_config=retries)
+    def update_queue(self, name: QueueName, rate_limits: RateLimits, retry_config: RetryConfig) -> None:
+        def change(queue: Queue) -> Queue:
+            return replace(queue, rate_limits=rate_limits, retry_config=retry_config)
+
+        self.both(lambda: self.model.update_queue(name, change), self.store().queues.update(name, change))
+
+    @rule(name=queue_names, state=st.sampled_from([QueueState.RUNNING, QueueState.PAUSED]))
+    def set_state(self, name: QueueName, state: QueueState) -> None:
+        self.both(lambda: self.model.set_state(name, state), self.store().queues.set_state(name, state))
+
+    @rule(name=queue_names)
+    def purge_queue(self, name: QueueName) -> None:
+        self.both(lambda: self.model.purge(name), self.store().queues.purge(name))
+
+    # Tasks
+
+    @rule(
+        target=tasks,
+        queue=queue_names,
+        task_id=st.sampled_from(["a", "b", "c", None]),
+        after_us=st.sampled_from([None, -SECOND, 0, SECOND, 20 * SECOND, HOUR, HORIZON_US + 1]),
+        body_bytes=st.sampled_from([0, 10, 10, 20_000]),
+        retry_config=st.none() | retries,
+    )
+    def create_task(
+        self, queue: QueueName, task_id: str | None, after_us: int | None, body_bytes: int, retry_config: Any
+    ) -> TaskName:
+        self.created += 1
+        body = f"{self.created:x}".encode().ljust(body_bytes, b".") if body_bytes else b""
+        new = NewTask(
+            name=queue.task(task_id or f"{self.created:020d}"),
+            named_by_user=task_id is not None,
+            request=HttpRequest(URL, body=body),
+            schedule_us=None if after_us is None else self.clock.now_us + after_us,
+            retry_config=retry_config,
+        )
+        self.names.add(new.name)
+        self.both(
+            lambda: self.model.create_task(new, HORIZON_US), self.store().tasks.create(new, horizon_us=HORIZON_US)
+        )
+        return new.name
+
+    @rule(name=tasks)
+    def delete_task(self, name: TaskName) -> None:
+        self.both(lambda: self.model.delete_task(name), self.store().tasks.delete(name))
+
+    @rule(name=tasks, view=views)
+    def run_task(self, name: TaskName, view: View) -> None:
+        actual = self.run(_answer(self.store().tasks.run(name, view)))
+        fence = 0 if isinstance(actual, StoreOutcome) else self.fence_of(name)
+        assert _comparable(actual) == _comparable(_answer_of(lambda: self.model.run_task(name, view, fence)))
+
+    def fence_of(self, name: TaskName) -> int:
+        key = AttemptKey(self.model.find(name.queue).id, name.task_id, 0)
+        return Header.unpack(self.run(self.stores[0].attempts.read(self.partition_of(name.queue), key))).fence
+
+    # Attempts
+
+    @rule(
+        target=attempts,
+        owner=st.integers(0, 2),
+        partition=partitions,
+        max_tasks=st.sampled_from([1, 3, 100, 100]),
+        skipped=st.sets(queue_names, max_size=1),
+    )
+    def claim(self, owner: int, partition: int, max_tasks: int, skipped: set[QueueName]) -> Any:
+        skip = [found.id for name in sorted(skipped, key=str) if (found := self.model.queues.get(name))]
+        answer = self.run(self.dispatchers[owner, partition].claim(max_tasks, skip=skip))
+        self.model.claim(partition, answer, max_tasks=max_tasks, skip=skip)
+        self.last_claims[owner, partition] = [task.key for task in answer.tasks]
+        return multiple(*answer.tasks)
+
+    @rule(target=attempts, owner=st.integers(0, 2), partition=partitions)
+    def claim_again(self, owner: int, partition: int) -> Any:
+        last = self.last_claims.get((owner, partition))
+        if not last:
+            return multiple()
+        answer = self.run(self.dispatchers[owner, partition].claim_again())
+        self.model.claim_again(partition, last, answer)
+        return multiple(*answer.tasks)
+
+    @rule(claimed=attempts, end=ends, retry_after_us=st.sampled_from([0, 3 * SECOND, 2 * HOUR]))
+    def settle(self, claimed: ClaimedTask, end: tuple[Outcome, int], retry_after_us: int) -> None:
+        self.settle_all([claimed], end, retry_after_us)
+
+    @rule(claimed=st.lists(attempts, min_size=2, max_size=5), end=ends)
+    def settle_a_batch(self, claimed: list[ClaimedTask], end: tuple[Outcome, int]) -> None:
+        self.settle_all(claimed, end, 0)
+
+    def settle_all(self, claimed: list[ClaimedTask], end: tuple[Outcome, int], retry_after_us: int) -> None:
+        outcome, status = end
+        for partition, keys in self.by_partition(claimed):
+            results = [Result(key, outcome, status, retry_after_us) for key in keys]
+            actual = self.run(self.store().attempts.settle(partition, results))
+            assert actual == [self.model.settle(result) for result in results]
+
+    @rule(claimed=st.lists(attempts, min_size=1, max_size=5))
+    def renew(self, claimed: list[ClaimedTask]) -> None:
+        for partition, keys in self.by_partition(claimed):
+            actual = self.run(self.store().attempts.renew(partition, keys, lease_us=LEASE_US))
+            assert actual == self.model.renew(partition, keys)
+
+    @rule(claimed=consumes(attempts))
+    def release(self, claimed: ClaimedTask) -> None:
+        for partition, keys in self.by_partition([claimed]):
+            self.run(self.store().attempts.release(partition, [claimed]))
+            for key in keys:
+                self.model.release(key)
+
+    def by_partition(self, claimed: list[ClaimedTask]) -> Iterator[tuple[int, list[AttemptKey]]]:
+        for partition in range(PARTITIONS):
+            keys = [one.key for one in claimed if self.partition_of(self.queue_of(one).queue.name) == partition]
+            if keys:
+                yield partition, keys
+
+    def queue_of(self, claimed: ClaimedTask) -> ModelQueue:
+        return self.model.attempts[claimed.key].queue
+
+    # Time, and the janitor
+
+    @rule(us=st.sampled_from([1, 10_000, SECOND, 4 * SECOND, 11 * SECOND, LEASE_US, LEASE_US + 1]))
+    def wait(self, us: int) -> None:
+        self.go_forward(us)
+
+    @rule(us=st.sampled_from([HOUR // 2, 3 * HOUR]))
+    def wait_long(self, us: int) -> None:
+        self.go_forward(us)
+
+    @rule(us=st.sampled_from([SECOND, 20 * SECOND, HOUR]))
+    def step_back(self, us: int) -> None:
+        self.model.go_back(us)
+        self.clock.now_us = self.model.now_us
+
+    def go_forward(self, us: int) -> None:
+        self.model.go_forward(us)
+        self.clock.now_us = self.model.now_us
+
+    @rule(partition=partitions)
+    def sweep(self, partition: int) -> None:
+        while self.run(self.store().upkeep.sweep(partition)):
+            pass
+
+    @rule(partition=partitions)
+    def refresh(self, partition: int) -> None:
+        after = self.run(self.store().upkeep.refresh(partition, ""))
+        while after:
+            after = self.run(self.store().upkeep.refresh(partition, after))
+        for name, queue in self.model.queues.items():
+            if self.partition_of(name) == partition:
+                queue.due_unsure = False
+
+    # What must hold
+
+    @invariant()
+    def agrees(self) -> None:
+        self.run(self.compare())
+
+    async def compare(self) -> None:
+        store = self.store()
+        await asyncio.gather(
+            *(self.compare_queue(store, name) for name in NAMES),
+            *(self.compare_task(store, name) for name in self.names),
+            *(self.follow(store, queue) for queue in [*self.model.queues.values(), *self.model.departed]),
+        )
+        found, _ = await store.queues.page(LocationName("p", "l"), page_size=10, after="")
+        assert found == [self.model.queues[name].queue for name in sorted(self.model.queues, key=str)]
+        if not any(queue.due_unsure for queue in self.model.queues.values()):
+            await check_invariants(store)
+
+    async def compare_queue(self, store: Store, name: QueueName) -> None:
+        expected = _answer_of(lambda: self.model.find(name).queue)
+        assert _comparable(await _answer(store.queues.get(name))) == _comparable(expected)
+        if name not in self.model.queues:
+            return
+        token, listed = "", {}
+        while True:
+            page, token = await store.tasks.page(name, View.BASIC, page_size=3, token=token)
+            listed.update({task.name.task_id: task for task in page})
+            if not token:
+                break
+        assert listed == {key: task.seen(View.BASIC) for key, task in self.model.queues[name].tasks.items()}
+
+    async def compare_task(self, store: Store, name: TaskName) -> None:
+        expected = _answer_of(lambda: self.model.get_task(name, View.FULL))
+        assert _comparable(await _answer(store.tasks.get(name, View.FULL))) == _comparable(expected)
+
+    async def follow(self, store: Store, queue: ModelQueue) -> None:
+        """What the store alone decides: which expired leases it has freed, and how a step back hit the bucket."""
+        prefix = f"{store.backend.keys.prefix(self.partition_of(queue.queue.name))}:{queue.id}"
+        flat = await store.backend.command(prefix, "ZRANGE", f"{prefix}:l", 0, -1, "WITHSCORES")
+        members = (member.decode().rsplit(":", 1) for member in flat[::2])
+        keys = [AttemptKey(queue.id, task_id, int(fence)) for task_id, fence in members]
+        self.model.follow_leases(queue, dict(zip(keys, map(int, flat[1::2]), strict=True)))
+        if queue not in self.model.departed:
+            tokens, refilled_us = await store.backend.command(prefix, "HMGET", prefix, "tokens", "refilled_us")
+            self.model.follow_bucket(queue, float(tokens), int(refilled_us))
+
+    def teardown(self) -> None:
+        try:
+            if sys.exc_info()[0] is None:
+                self.drain()
+        finally:
+            for store in self.stores:
+                self.run(store.close())
+            self.loop.close()
+
+    def drain(self) -> None:
+        """Nothing is lost: resumed, and claimed from when the claims themselves ask for, every task is delivered."""
+        for name in self.model.queues:
+            self.set_state(name, QueueState.RUNNING)
+        for partition in range(PARTITIONS):
+            self.refresh(partition)
+        for _ in range(CLAIMS_OF_A_DRAIN):
+            delays = [self.drain_once(partition) for partition in range(PARTITIONS)]
+            pending = [delay for delay in delays if delay is not None]
+            if not pending:
+                break
+            self.go_forward(min(pending))
+        left = [name for queue in self.model.queues.values() for name in queue.tasks]
+        assert not left, f"never delivered: {left}"
+        self.agrees()
+
+    def drain_once(self, partition: int) -> int | None:
+        dispatcher = self.dispatchers[0, partition]
+        answer = self.run(dispatcher.claim())
+        self.model.claim(partition, answer, max_tasks=100, skip=())
+        self.settle_all(answer.tasks, (Outcome.DONE, 200), 0)
+        self.run(self.compare())
+        return 0 if answer.tasks else answer.delay_us
+
+
+async def _answer(operation: Awaitable[Any]) -> Any:
+    try:
+        return await operation
+    except StoreOutcome as outcome:
+        return outcome
+
+
+def _answer_of(model: Callable[[], Any]) -> Any:
+    try:
+        return model()
+    except StoreOutcome as outcome:
+        return outcome
+
+
+def _comparable(answer: Any) -> Any:
+    return (type(answer), vars(answer)) if isinstance(answer, StoreOutcome) else answer
+
+
+def test_the_store_does_what_the_model_does(redis_url: str) -> None:
+    long = settings.get_current_profile_name() == "long"
+    run_state_machine_as_test(
+        lambda: StoreMachine(redis_url),
+        settings=settings(
+            max_examples=5000 if long else 60,
+            stateful_step_count=80 if long else 40,
+            deadline=None,
+            derandomize=False,
+            print_blob=True,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
