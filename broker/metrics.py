@@ -39,7 +39,7 @@ class QueueMetrics:
         self._retries = _Children(metrics.retries_total, label)
 
     def response(self, kind: str) -> None:
-        """Count an attempt that ended; `kind` is 1xx to 5xx, timeout, no_connection or refused."""
+        """Count an attempt that ended; `kind` is 1xx to 5xx, timeout, no_connection, refused or unsendable."""
         self._responses[kind].inc()
 
     def retry(self, reason: str) -> None:
@@ -81,7 +81,7 @@ class Metrics:
         self.dispatches_total = counter("dispatches_total", "Attempts sent to targets.", "queue")
         self.responses_total = counter(
             "responses_total",
-            "Attempts that ended, by class: 1xx to 5xx, timeout, no_connection, refused.",
+            "Attempts that ended, by class: 1xx to 5xx, timeout, no_connection, refused, unsendable.",
             "queue",
             "class",
         )
@@ -103,11 +103,10 @@ class Metrics:
         self.claims_total = counter("claims_total", "Claims made by this dispatcher.")
         self.claimed_tasks_total = counter("claimed_tasks_total", "Tasks that its claims returned.")
         self.released_tasks_total = counter("released_tasks_total", "Tasks given back unsent.")
-        self.leases_lost_total = counter("leases_lost_total", "Attempts aborted because a lease was not renewed.")
+        self.leases_lost_total = counter("leases_lost_total", "Attempts aborted because another one had the task.")
         self.stale_results_total = counter("stale_results_total", "Results ignored: the attempt was no longer its own.")
         self.records_dropped_total = counter("records_dropped_total", "Damaged, missing or expired records dropped.")
-        self.redis_disruptions_total = counter("redis_disruptions_total", "Commands that Redis did not answer.")
-        self.egress_refused_total = counter("egress_refused_total", "Connections refused by the egress policy.")
+        self.redis_disruptions_total = counter("redis_disruptions_total", "Times that Redis stopped answering claims.")
 
     def for_queue(self, name: str) -> QueueMetrics:
         """The bound metrics of the queue with this full name, or of "other" once labels are taken."""

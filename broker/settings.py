@@ -4,7 +4,6 @@ A setting NAME is the environment variable `HEADRACE_NAME`, or the flag that a c
 """
 
 import ipaddress
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from urllib.parse import urlsplit
 from pydantic import (
     AfterValidator,
     BeforeValidator,
+    DirectoryPath,
     Field,
     FilePath,
     InstanceOf,
@@ -23,7 +23,9 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from broker.app_engine_services import BASE_URL, service_urls
 from broker.errors import StartupError
+from broker.model.app_engine import DEFAULT_DOMAIN, AppEngineTargets
 from broker.model.limits import Limits
 from broker.model.names import LocationName, QueueName
 
@@ -83,9 +85,12 @@ def _limits(value: object) -> object:
         except ValueError:
             problem = f"{number!r} is not a number" if equals else "write NAME=VALUE"
             raise ValueError(f"{word!r}: {problem}") from None
-        if not math.isfinite(overrides[name.strip()]):
-            raise ValueError(f"limit {name.strip()} must be a finite number")
     return Limits().with_overrides(overrides)
+
+
+def _services(value: object) -> object:
+    words = [value] if isinstance(value, str) and value.lstrip().startswith("{") else _words(value)
+    return service_urls([str(word) for word in words]) if isinstance(words, list | tuple) else value
 
 
 _REDIS_SCHEMES = ("redis", "rediss", "redis+cluster", "rediss+cluster", "unix")
@@ -106,7 +111,8 @@ class Settings(BaseSettings):
     """Where Redis or Valkey is: redis://HOST:PORT, rediss:// for TLS, unix:///PATH, or
     redis+cluster://HOST:PORT,HOST:PORT. Without it, `up` runs its own server."""
     redis_server: Path | None = None
-    """The redis-server or valkey-server (7.0 or later) that `up` is to run."""
+    """The redis-server or valkey-server (7.0 or later) that `up` is to run. Default: the one that comes with
+    Headrace, else one on PATH."""
     data_dir: Path = Path(".headrace")
     """Where the server that `up` runs keeps its data."""
     namespace: Annotated[
@@ -132,21 +138,41 @@ class Settings(BaseSettings):
     location: str = "us-central1"
     """Location of queues that are named by their short id."""
     queues: Words = ()
-    """Queue to create at the start if it is missing, by short id or full name. May be repeated."""
+    """Queue to create at the start if it is missing, by short id or full name. May be repeated; in the environment,
+    separated by commas."""
+    queues_file: FilePath | None = None
+    """A queue.yaml or queue.xml: `up` brings the queues it lists to what it says, and leaves others alone."""
     limits: Annotated[InstanceOf[Limits], NoDecode, BeforeValidator(_limits)] = Limits()
-    """Limit to change, as NAME=VALUE, for example task_tombstone_s=0. May be repeated."""
+    """Limit to change, as NAME=VALUE, for example task_tombstone_s=0. May be repeated; in the environment,
+    separated by commas."""
 
     issuer: Annotated[str, _shaped(r"|https?://\S+", "an http:// or https:// URL")] = ""
     """Issuer in OIDC tokens: the URL at which targets reach the REST port. Default: http://HOST:HTTP_PORT."""
     egress: Literal["any", "public"] = "public"
-    """Where tasks may be sent: any address, or public ones only. In `up` any is the default."""
+    """Where tasks may be sent: to any address, or to public ones only."""
     target_ca: FilePath | None = None
     """File of CA certificates (PEM) to trust for https targets, beside the system's."""
 
+    app_engine_domain: Annotated[str, _shaped(r"[A-Za-z0-9.\-{}]+", "a domain")] = DEFAULT_DOMAIN
+    """Domain of App Engine services, in answers and in the Host header of App Engine tasks; {project} stands for the
+    project of the queue."""
+    app_engine_target: Annotated[
+        str, _shaped(rf"|{BASE_URL}", "an http:// or https:// URL"), AfterValidator(lambda url: url.rstrip("/"))
+    ] = ""
+    """Base URL to which App Engine tasks are sent; {service} stands for the service of the task."""
+    app_engine_services: Annotated[Mapping[str, str], NoDecode, BeforeValidator(_services)] = Field({})
+    """Base URL of one App Engine service, as SERVICE=URL or VERSION.SERVICE=URL. May be repeated; in the environment,
+    separated by commas, or a JSON object, or the path of a file that holds one."""
+    oauth_token_dir: DirectoryPath | None = None
+    """Directory with the access tokens of OAuth tasks: one file for each service account, named by its e-mail address.
+    Default: tokens that Headrace signs, which Google's own APIs do not accept."""
+
     lease_s: Seconds = 30.0
-    """How long a dispatcher owns a task between renewals: the delay of redelivery when it is killed."""
+    """How long a dispatcher owns a task between renewals: when it is killed, its tasks are delivered again after
+    this time."""
     drain_s: Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)] = 25.0
-    """How long a stopping dispatcher waits for the answers of what it has sent."""
+    """How long a stopping node waits for what is under way: a dispatcher for answers to what it has sent, an API
+    node for calls."""
     slow_poll_s: Seconds = 5.0
     """Longest sleep of a dispatcher between two looks at a partition."""
     max_in_flight: int = Field(1000, ge=1, le=100_000)
@@ -155,7 +181,7 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """Least severe log line to write."""
     queue_labels: int = Field(1000, ge=0)
-    """Queues that metrics tell apart; the rest count as queue "other"."""
+    """How many queues metrics tell apart; the rest count as queue "other"."""
 
     @classmethod
     def load(cls, flags: Mapping[str, object], defaults: Mapping[str, object] | None = None) -> Self:
@@ -201,6 +227,11 @@ class Settings(BaseSettings):
         except ValueError:
             return False
 
+    @property
+    def app_engine_targets(self) -> AppEngineTargets:
+        """Where App Engine tasks are sent."""
+        return AppEngineTargets(self.app_engine_target, self.app_engine_services)
+
     def issuer_url(self, http_port: int) -> str:
         """The issuer of tokens, given the port that REST listens on."""
         return self.issuer or f"http://{Address(self.host, http_port)}"
@@ -213,5 +244,6 @@ def _explain(error: ValidationError) -> str:
     if not problem["loc"]:
         return message
     name = str(problem["loc"][0])
-    shown = "" if problem["type"] == "value_error" else f", got {problem['input']!r}"
+    given = str(problem["input"]) if isinstance(problem["input"], Path) else problem["input"]
+    shown = "" if problem["type"] == "value_error" else f", got {given!r}"
     return f"setting {name} (HEADRACE_{name.upper()}): {message}{shown}"

@@ -34,7 +34,7 @@ local lease_end = now + lease_length
 local hold_us = sequence.mark_served(partition, now, lease_length)
 local answer = claim_answer.new(tonumber(max_tasks), tonumber(inline_bytes))
 local records_left, dropped = MOST_RECORDS, 0
-local queues, skip = {}, {}
+local queues, skip, forced = {}, {}, {}
 for _, id in ipairs(rows) do
   skip[id] = true
 end
@@ -54,20 +54,32 @@ local function read_record(found, id)
   return record.parse(raw), raw
 end
 
+local function hand_out(found, id, fence)
+  local header, raw = read_record(found, id)
+  if header and record.has_attempt(header, fence, found.generation, now) then
+    claim_answer.add(answer, found, id, fence, raw)
+  end
+end
+
 -- The answer to this claim was lost: give it again, as far as the attempts are still held.
 local function replay()
-  local last = redis.call('HMGET', keys.claim(partition, owner), 'claim', 'fence', 'lease_end', 'queues')
+  local last = redis.call('HMGET', keys.claim(partition, owner), 'claim', 'fence', 'lease_end', 'queues', 'forced')
   if last[1] ~= claim then
     return false
+  end
+  for queue_id, fence, id in string.gmatch(last[5], '(%d+):(%d+):([^,]*)') do
+    local found = read_queue(queue_id)
+    if found and lease.ends_us(found, id, fence) == tonumber(last[3]) then
+      hand_out(found, id, fence)
+    end
   end
   for id in string.gmatch(last[4], '%d+') do
     local found = read_queue(id)
     local held = found and redis.call('ZRANGE', found.leases, last[3], last[3], 'BYSCORE', 'LIMIT', 0, MOST_RECORDS) or {}
     for _, member in ipairs(held) do
       local task_id, fence = string.match(member, '^(.*):(%d+)$')
-      local header, raw = read_record(found, task_id)
-      if fence == last[2] and header then
-        claim_answer.add(answer, found, task_id, fence, raw)
+      if fence == last[2] then
+        hand_out(found, task_id, fence)
       end
     end
   end
@@ -76,9 +88,9 @@ end
 
 local function remember(fence, ids)
   local key = keys.claim(partition, owner)
-  redis.call('HSET', key, 'claim', claim, 'fence', number.whole(fence), 'lease_end', number.whole(lease_end),
-    'queues', table.concat(ids, ','))
-  redis.call('PEXPIRE', key, number.whole(math.ceil(lease_length / 1000)))
+  redis.call('HSET', key, 'claim', claim, 'fence', fence, 'lease_end', lease_end,
+    'queues', table.concat(ids, ','), 'forced', table.concat(forced, ','))
+  redis.call('PEXPIRE', key, math.ceil(lease_length / 1000))
 end
 
 -- An attempt that no claim has picked up within a lease is forgotten; the task's schedule is as it was.
@@ -90,39 +102,44 @@ local function claim_forced()
     local found = read_queue(queue_id)
     if found and now - waiting[i + 1] <= lease_length then
       local header, raw = read_record(found, id)
-      if header and record.is_live(header, found.generation, now) and header.birth < tonumber(fence) then
-        lease.take(found, id, fence, lease_end, header)
+      if header and record.has_attempt(header, fence, found.generation, now) then
+        lease.take(found, lease_end, { id, fence, header.expiry_us })
+        due.refresh(partition, found, now)
         claim_answer.add(answer, found, id, fence, raw)
+        forced[#forced + 1] = waiting[i]
       end
     end
   end
 end
 
-local function drop_record(found, id, header)
+local function drop_record(found, id, header, raw)
   dropped = dropped + 1
-  if header and header.generation == found.generation then
-    task.remove(keys.task(partition, found.id, id), id, header, found, now, header.request_id)
-  else
-    redis.call('ZREM', found.eta, id)
+  redis.call('ZREM', found.eta, id)
+  local key = keys.task(partition, found.id, id)
+  if not header then
+    task.discard(key, raw)
+  elseif header.generation == found.generation then
+    task.bury(key, header, task.name_taken_until_us(header, found), now, header.request_id)
   end
 end
 
--- One due task: whether it was leased.
-local function claim_task(found, id, fence)
+-- One due task: whether it is to be leased; then it is added to `taken`.
+local function claim_task(found, id, fence, fence_text, taken)
   local header, raw = read_record(found, id)
   if not header or not record.is_live(header, found.generation, now) then
-    drop_record(found, id, header)
+    drop_record(found, id, header, raw)
     return false
   end
   if hold_us > now and record.has(header, record.LEASED) then
-    redis.call('ZADD', found.eta, number.whole(hold_us), id)
+    redis.call('ZADD', found.eta, math.min(hold_us, header.expiry_us), id)
     return false
   end
   record.begin_attempt(header, fence, now)
   record.set(header, record.FORCED, false)
   record.update(keys.task(partition, found.id, id), header)
-  lease.take(found, id, number.whole(fence), lease_end, header)
-  claim_answer.add(answer, found, id, number.whole(fence), raw)
+  local n = #taken
+  taken[n + 1], taken[n + 2], taken[n + 3] = id, fence_text, header.expiry_us
+  claim_answer.add(answer, found, id, fence_text, raw)
   found.tokens = found.tokens - 1
   return true
 end
@@ -131,15 +148,18 @@ local function claim_queue(found, share, fence)
   if hold_us <= now then
     lease.free_expired(found, now)
   end
+  local fence_text = number.text(fence)
   local room = math.min(share, answer.credit, math.floor(found.tokens), lease.free_slots(found))
   while room > 0 and records_left > 0 do
     local wanted = math.min(room, records_left)
-    local ids = redis.call('ZRANGE', found.eta, '-inf', number.whole(now), 'BYSCORE', 'LIMIT', 0, wanted)
+    local ids = redis.call('ZRANGE', found.eta, '-inf', now, 'BYSCORE', 'LIMIT', 0, wanted)
+    local taken = {}
     for _, id in ipairs(ids) do
-      if claim_task(found, id, fence) then
+      if claim_task(found, id, fence, fence_text, taken) then
         room = room - 1
       end
     end
+    lease.take(found, lease_end, taken)
     if #ids < wanted then
       return
     end
@@ -149,7 +169,8 @@ end
 -- The queues that are due and not skipped, longest waiting first.
 local function waiting_queues()
   local waiting = {}
-  local ids = redis.call('ZRANGE', keys.due(partition), '-inf', number.whole(now), 'BYSCORE', 'LIMIT', 0, MOST_QUEUES + #rows)
+  local ids = redis.call('ZRANGE', keys.due(partition), '-inf', now, 'BYSCORE', 'LIMIT', 0,
+    MOST_QUEUES + #rows)
   for _, id in ipairs(ids) do
     local found = not skip[id] and read_queue(id)
     if found then
@@ -164,7 +185,7 @@ end
 local function claim_due()
   local waiting = waiting_queues()
   if #waiting == 0 then
-    return
+    return 0, {}
   end
   local fence = sequence.next_fence(partition, now)
   -- First an equal share each, then what is left over, in the order of waiting.
@@ -184,9 +205,7 @@ local function claim_due()
       claimed[#claimed + 1] = found.claimed and found.id
     end
   end
-  if #claimed > 0 then
-    remember(fence, claimed)
-  end
+  return fence, claimed
 end
 
 local function delay_us()
@@ -196,7 +215,8 @@ local function delay_us()
   local first = redis.call('ZRANGE', keys.due(partition), 0, #rows, 'WITHSCORES')
   for i = 1, #first, 2 do
     if not skip[first[i]] then
-      return math.max(0, tonumber(first[i + 1]) - now)
+      local delay_us = tonumber(first[i + 1]) - now
+      return delay_us > 1 and delay_us or 0 -- a queue just served lines up one microsecond ahead
     end
   end
   return -1
@@ -204,8 +224,12 @@ end
 
 if not replay() then
   claim_forced()
+  local fence, claimed = 0, {}
   if answer.credit > 0 then
-    claim_due()
+    fence, claimed = claim_due()
+  end
+  if #claimed + #forced > 0 then
+    remember(fence, claimed)
   end
 end
-return { number.whole(now), number.whole(delay_us()), dropped, answer.queues }
+return { now, delay_us(), dropped, answer.queues }

@@ -13,7 +13,6 @@
 --@include due
 --@include keys
 --@include lease
---@include number
 --@include queue
 --@include record
 
@@ -24,21 +23,25 @@ local queues, answers = {}, {}
 local function give_back(found, id, fence, attempt)
   local key = keys.task(partition, found.id, id)
   local header = record.read(key)
-  if not header or not record.is_live(header, found.generation, now) or header.fence ~= tonumber(fence) then
+  local own = header and record.has_attempt(header, fence, found.generation, now) and header.fence == tonumber(fence)
+  if not own then
     return
   end
   if record.has(header, record.FORCED) then
-    redis.call('ZADD', keys.run(partition), number.whole(now), found.id .. ':' .. fence .. ':' .. id)
+    redis.call('ZADD', keys.run(partition), now, found.id .. ':' .. fence .. ':' .. id)
     return
   end
   if attempt ~= '' then
     redis.call('SETRANGE', key, record.ATTEMPT_OFFSET, attempt)
   else
     header.dispatches = header.dispatches - 1
+    if header.dispatches == 0 then
+      header.first_dispatch_us, header.last_schedule_us, header.last_dispatch_us = 0, 0, 0
+    end
     record.set(header, record.LEASED, false)
     record.update(key, header)
   end
-  redis.call('ZADD', found.eta, number.whole(math.min(now, header.expiry_us)), id)
+  redis.call('ZADD', found.eta, math.min(now, header.expiry_us), id)
   found.tokens = math.min(found.burst, found.tokens + 1)
 end
 

@@ -12,7 +12,6 @@
 --@include clock
 --@include keys
 --@include lease
---@include number
 --@include queue
 --@include record
 --@include sequence
@@ -23,7 +22,7 @@ local lease_end = now + tonumber(lease_us)
 local queues, answers = {}, {}
 
 local function extend(leases, id, fence)
-  redis.call('ZADD', leases, number.whole(lease_end), lease.member(id, fence))
+  redis.call('ZADD', leases, lease_end, lease.member(id, fence))
   return 1
 end
 
@@ -31,15 +30,18 @@ end
 local function renew(found, leases, id, fence)
   local held = redis.call('ZSCORE', leases, lease.member(id, fence))
   local header = found and record.read(keys.task(partition, found.id, id))
-  local current = header and record.is_live(header, found.generation, now) and header.birth < tonumber(fence)
+  local current = header and record.has_attempt(header, fence, found.generation, now)
     and record.has(header, record.LEASED)
   if not held and not (current and header.fence == tonumber(fence)) then
     return 0
   end
   if current then
-    -- Beside a forced attempt the task stays leased for as long as either runs.
-    local until_us = math.max(lease_end, tonumber(redis.call('ZSCORE', found.eta, id) or 0))
-    redis.call('ZADD', found.eta, number.whole(math.min(until_us, header.expiry_us)), id)
+    local until_us = lease_end
+    if header.fence ~= tonumber(fence) then
+      -- Beside a newer attempt the task stays leased for as long as either runs.
+      until_us = math.max(lease_end, tonumber(redis.call('ZSCORE', found.eta, id) or 0))
+    end
+    redis.call('ZADD', found.eta, math.min(until_us, header.expiry_us), id)
   end
   return extend(leases, id, fence)
 end

@@ -16,7 +16,6 @@
 --@include due
 --@include keys
 --@include lease
---@include number
 --@include queue
 --@include record
 --@include retry
@@ -56,7 +55,7 @@ local function fail(found, key, id, header, outcome, status, retry_after_us)
   record.set(header, record.LEASED, false)
   record.set(header, record.FORCED, false)
   record.update(key, header)
-  redis.call('ZADD', found.eta, number.whole(math.min(header.schedule_us, header.expiry_us)), id)
+  redis.call('ZADD', found.eta, math.min(header.schedule_us, header.expiry_us), id)
   return 'retry'
 end
 
@@ -64,7 +63,7 @@ local function settle(found, id, fence, outcome, status, retry_after_us)
   local held = lease.drop(found.leases, id, fence)
   local key = keys.task(partition, found.id, id)
   local header = record.read(key)
-  if not header or not record.is_live(header, found.generation, now) or header.birth >= tonumber(fence) then
+  if not header or not record.has_attempt(header, fence, found.generation, now) then
     return held and 'gone' or 'stale'
   end
   local own = header.fence == tonumber(fence) and record.has(header, record.LEASED)

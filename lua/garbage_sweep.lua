@@ -12,14 +12,13 @@
 --@include clock
 --@include keys
 --@include lease
---@include number
 --@include queue
 --@include record
 --@include task
 
 local now = clock.now_us(now_us)
 
-local first = redis.call('ZRANGE', keys.garbage(partition), '-inf', number.whole(now), 'BYSCORE', 'LIMIT', 0, 1)
+local first = redis.call('ZRANGE', keys.garbage(partition), '-inf', now, 'BYSCORE', 'LIMIT', 0, 1)
 if not first[1] then
   return { 0, 0 }
 end
@@ -29,10 +28,13 @@ local eta = keys.eta(partition, id, generation)
 local names = redis.call('ZRANGE', eta, 0, limit - 1)
 for _, name in ipairs(names) do
   local key = keys.task(partition, id, name)
-  local header = record.read(key)
-  if header and header.generation == tonumber(generation) then
+  local raw = redis.call('GETRANGE', key, 0, record.LONGEST_HEADER_BYTES - 1)
+  local header = record.parse(raw)
+  if not header then
+    task.discard(key, raw)
+  elseif header.generation == tonumber(generation) then
     -- A deleted queue's id is never used again, so its names need no tombstones.
-    local expiry_us = found and (found.purge_us or 0) + found.tombstone_us or 0
+    local expiry_us = found and task.name_taken_until_us(header, found) or 0
     task.bury(key, header, expiry_us, now, '\0\0\0\0\0\0\0\0')
   end
 end
@@ -51,4 +53,4 @@ else
   -- Attempts of a deleted queue still run: come back when the first of their leases may have ended.
   redis.call('ZADD', keys.garbage(partition), redis.call('ZRANGE', leases, 0, 0, 'WITHSCORES')[2], first[1])
 end
-return { #names, redis.call('ZCOUNT', keys.garbage(partition), '-inf', number.whole(now)) > 0 and 1 or 0 }
+return { #names, redis.call('ZCOUNT', keys.garbage(partition), '-inf', now) > 0 and 1 or 0 }

@@ -15,12 +15,12 @@
 
 local now = clock.now_us(now_us)
 
-redis.call('ZREMRANGEBYSCORE', nodes, '-inf', number.whole(now - silence_us))
+redis.call('ZREMRANGEBYSCORE', nodes, '-inf', now - silence_us)
 -- What lies ahead was written before the clock stepped back.
-redis.call('ZREMRANGEBYSCORE', nodes, '(' .. number.whole(now), '+inf')
+redis.call('ZREMRANGEBYSCORE', nodes, '(' .. number.text(now), '+inf')
 if alive == '0' then
   redis.call('ZREM', nodes, node)
 else
-  redis.call('ZADD', nodes, number.whole(now), node)
+  redis.call('ZADD', nodes, now, node)
 end
 return redis.call('ZRANGE', nodes, 0, -1)

@@ -29,12 +29,12 @@ if expiry_us and now < expiry_us then
   return 'tombstoned'
 end
 
-local id = number.whole(sequence.next_id(partition))
+local id = number.text(sequence.next_id(partition))
 local config = keys.config(partition, id)
 redis.call('HSET', config, unpack(rows))
 redis.call('HSET', config, 'name', name, 'version', 1, 'last_request', request,
   'generation', sequence.next_id(partition),
-  'tokens', redis.call('HGET', config, 'burst'), 'refilled_us', number.whole(now))
+  'tokens', redis.call('HGET', config, 'burst'), 'refilled_us', now)
 redis.call('HSET', keys.queue_ids(partition), name, id)
 redis.call('ZADD', keys.queue_names(partition), 0, name)
 redis.call('DEL', keys.queue_tombstone(partition, name))

@@ -13,7 +13,6 @@
 --@include clock
 --@include due
 --@include keys
---@include number
 --@include queue
 --@include record
 
@@ -27,13 +26,13 @@ if not id then
 end
 
 local generation = redis.call('HGET', keys.config(partition, id), 'generation')
-redis.call('ZADD', keys.garbage(partition), number.whole(now), id .. ':' .. generation)
+redis.call('ZADD', keys.garbage(partition), now, id .. ':' .. generation)
 due.remove(partition, id)
 redis.call('DEL', keys.config(partition, id))
 redis.call('HDEL', keys.queue_ids(partition), name)
 redis.call('ZREM', keys.queue_names(partition), name)
 if tonumber(tombstone_us) > 0 then
   redis.call('SET', tombstone, record.tombstone(now + tombstone_us, request),
-    'PX', number.whole(math.ceil(tombstone_us / 1000)))
+    'PX', math.ceil(tombstone_us / 1000))
 end
 return 'deleted'

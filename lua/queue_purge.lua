@@ -25,8 +25,8 @@ end
 local config = keys.config(partition, id)
 if redis.call('HGET', config, 'last_request') ~= request then
   local old = queue.read(partition, id, now)
-  redis.call('ZADD', keys.garbage(partition), number.whole(now), id .. ':' .. number.whole(old.generation))
-  redis.call('HSET', config, 'generation', sequence.next_id(partition), 'purge_us', number.whole(now),
+  redis.call('ZADD', keys.garbage(partition), now, id .. ':' .. number.text(old.generation))
+  redis.call('HSET', config, 'generation', sequence.next_id(partition), 'purge_us', now,
     'last_request', request)
   due.refresh(partition, queue.read(partition, id, now), now)
 end

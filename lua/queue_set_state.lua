@@ -1,11 +1,11 @@
 #!lua flags=allow-oom
--- Pause or resume a queue. A DISABLED queue stays so until it is resumed.
+-- Pause, resume or disable a queue. A DISABLED queue stays so until it is resumed.
 -- KEYS
 --   partition: prefix of the queue's partition, {hr:17}
 -- ARGV
 --   now_us: test clock, or 0
 --   name: full queue name
---   state: RUNNING or PAUSED
+--   state: RUNNING, PAUSED or DISABLED
 -- Returns the queue's id and its hash as a flat list of fields and values, or nothing
 -- Cost    O(log n) for n tasks
 -- Safe to repeat: a second call sets what is set.

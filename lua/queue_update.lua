@@ -1,4 +1,4 @@
-#!lua
+#!lua flags=allow-oom
 -- Replace a queue's configuration if it is still the version the caller has read. Holds at once.
 -- KEYS
 --   partition: prefix of the queue's partition, {hr:17}

@@ -14,7 +14,6 @@
 --@include clock
 --@include due
 --@include keys
---@include number
 --@include queue
 --@include record
 --@include sequence
@@ -27,7 +26,7 @@ local touched, answers = {}, {}
 
 local function answer(code, create_us, schedule_us)
   local n = #answers
-  answers[n + 1], answers[n + 2], answers[n + 3] = code, number.whole(create_us or 0), number.whole(schedule_us or 0)
+  answers[n + 1], answers[n + 2], answers[n + 3] = code, create_us or 0, schedule_us or 0
 end
 
 local function create(found, id, named, request, wanted_us, own_retry, tag, meta, body)
@@ -55,7 +54,7 @@ local function create(found, id, named, request, wanted_us, own_retry, tag, meta
   record.set(header, record.NAMED, named)
   record.set(header, record.OWN_RETRY, own_retry ~= '')
   redis.call('SET', key, record.new(header, own_retry, tag, meta, body))
-  redis.call('ZADD', found.eta, number.whole(math.min(schedule_us, header.expiry_us)), id)
+  redis.call('ZADD', found.eta, math.min(schedule_us, header.expiry_us), id)
   return answer('created', now, schedule_us)
 end
 

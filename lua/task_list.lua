@@ -10,7 +10,9 @@
 --   full: 1 with bodies, 0 without
 -- Returns 'page', the place where the page ended (empty at the end), then id and record of each task; or 'no_queue'
 -- Cost    O(page); ends a page early after 1 MiB or 30 scan steps of 100
--- A place is generation/server run/cursor/last id: another generation or server starts the walk anew.
+-- A place is generation/server run/cursor/end/last id: another generation or server starts the walk anew. A page may end
+-- within a scan step, from cursor to end; ids up to the last one are left out when the step is repeated with the same
+-- end. With another end (tasks came or went) it covers others than before, so nothing is left out.
 --@include clock
 --@include keys
 --@include number
@@ -26,17 +28,17 @@ if not found then
   return { 'no_queue' }
 end
 
-local generation = number.whole(found.generation)
+local generation = number.text(found.generation)
 local server = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)') or ''
-local cursor, after = '0', ''
-local then_generation, then_server, then_cursor, then_after = string.match(place, '^(%d+)/(%w*)/(%d+)/(.*)$')
+local cursor, step_end, after = '0', '', ''
+local then_generation, then_server, then_place = string.match(place, '^(%d+)/(%w*)/(.*)$')
 if then_generation == generation and then_server == server then
-  cursor, after = then_cursor, then_after
+  cursor, step_end, after = string.match(then_place, '^(%d+)/(%d*)/(.*)$')
 end
 
 local page, bytes = { 'page', '' }, 0
-local function place_now(id)
-  return generation .. '/' .. server .. '/' .. cursor .. '/' .. id
+local function place_at(step_end_now, id)
+  return table.concat({ generation, server, cursor, step_end_now, id }, '/')
 end
 
 -- Lua compares strings by the server's locale, which may call different ids equal.
@@ -63,10 +65,10 @@ local function append(id)
 end
 
 for _ = 1, SCAN_STEPS do
-  local scan = redis.call('ZSCAN', found.eta, cursor, 'COUNT', math.min(tonumber(page_size), STEP_TASKS))
+  local scan = redis.call('ZSCAN', found.eta, cursor, 'COUNT', STEP_TASKS)
   local ids = {}
   for i = 1, #scan[2], 2 do
-    if by_bytes(after, scan[2][i]) then
+    if scan[1] ~= step_end or by_bytes(after, scan[2][i]) then
       ids[#ids + 1] = scan[2][i]
     end
   end
@@ -74,14 +76,14 @@ for _ = 1, SCAN_STEPS do
   for i, id in ipairs(ids) do
     append(id)
     if (#page - 2) / 2 >= tonumber(page_size) or bytes >= PAGE_BYTES then
-      page[2] = (i < #ids or scan[1] ~= '0') and place_now(id) or ''
+      page[2] = (i < #ids or scan[1] ~= '0') and place_at(scan[1], id) or ''
       return page
     end
   end
-  cursor, after = scan[1], ''
+  cursor, step_end = scan[1], ''
   if cursor == '0' then
     return page
   end
 end
-page[2] = place_now('')
+page[2] = place_at('', '')
 return page

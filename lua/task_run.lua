@@ -1,4 +1,4 @@
-#!lua
+#!lua flags=allow-oom
 -- Force an attempt now, whatever the queue's state, tokens and slots, and even beside a running one. Does the attempt's
 -- bookkeeping; the next claim of the partition hands it out.
 -- KEYS
@@ -39,8 +39,8 @@ if redis.call('HGET', config, 'last_request') ~= request then
   record.set(header, record.FORCED, true)
   record.update(key, header)
   redis.call('HSET', config, 'last_request', request)
-  redis.call('ZADD', keys.run(partition), number.whole(now), queue_id .. ':' .. number.whole(fence) .. ':' .. task_id)
-  redis.call('SPUBLISH', keys.wake_channel(partition), number.whole(now))
+  redis.call('ZADD', keys.run(partition), now, queue_id .. ':' .. number.text(fence) .. ':' .. task_id)
+  redis.call('SPUBLISH', keys.wake_channel(partition), now)
 end
 local last = full == '1' and -1 or header.length + header.tag_bytes + header.meta_bytes - 1
 return { state, redis.call('GETRANGE', key, 0, last) }

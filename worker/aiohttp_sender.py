@@ -150,7 +150,9 @@ async def _exchange(session: aiohttp.ClientSession, request: OutgoingRequest) ->
     finally:
         response.close()  # has no effect on a connection that went back to the pool
     headers = response.headers
-    return answered(response.status, headers.get("Retry-After"), headers.get("Date"), time.time_ns() // 1000)
+    now_us = time.time_ns() // 1000
+    retry_after, date, location = (headers.get(name) for name in ("Retry-After", "Date", "Location"))
+    return answered(response.status, retry_after, date, now_us, location=location)
 
 
 async def _discard_body(response: aiohttp.ClientResponse) -> None:

@@ -53,8 +53,6 @@ class Claimer:
         self._timers: dict[int, asyncio.TimerHandle] = {}
         self._claims: dict[int, asyncio.Task[None]] = {}
         self._numbers = dict.fromkeys(range(partitions), 0)
-        self._asked_s: dict[int, float] = {}
-        """When a claim that has not been answered yet was first sent: a repeated one brings the same leases."""
         self._crowded: dict[int, list[str]] = {}
         """Queues that claims had to skip, by partition."""
         self._room_timer: asyncio.TimerHandle | None = None
@@ -68,8 +66,8 @@ class Claimer:
         """Ask every partition, then go on by what they say."""
         self._running = True
         self.last_answer_s = asyncio.get_running_loop().time()
-        for partition in range(self._partitions):
-            self._make_ready(partition)
+        self._ready = dict.fromkeys(range(self._partitions))
+        self._claim_ready()
 
     async def stop(self) -> None:
         """Ask no more; waits for the claims under way, whose tasks are still handed to `deliver`."""
@@ -88,12 +86,16 @@ class Claimer:
 
     def room_made(self) -> None:
         """An attempt has ended: partitions that had to wait for room may be asked again."""
+        self._look_at_crowded()
+        if self._ready and self._running:
+            self._use_room()
+
+    def _look_at_crowded(self) -> None:
+        """Partitions of which a queue had to be skipped, but need not be any more, may be asked again."""
         for partition, queue_ids in list(self._crowded.items()):
             if not all(self._in_flight.is_crowded(partition, queue_id) for queue_id in queue_ids):
                 del self._crowded[partition]
                 self._ready[partition] = None
-        if self._ready and self._running:
-            self._use_room()
 
     def _make_ready(self, partition: int) -> None:
         self._ready[partition] = None
@@ -129,16 +131,17 @@ class Claimer:
             return
         waiting = [partition for partition in self._ready if partition not in self._claims]
         for index, partition in enumerate(waiting):
+            # Before room is reserved: what a claim may bring does not stand in its own way.
+            crowded = self._in_flight.crowded_queues(partition)
             room = self._in_flight.reserve(len(waiting) - index, _MOST_TASKS)
             if not room:
                 return
             del self._ready[partition]
-            claim = asyncio.create_task(self._claim(partition, room))
+            claim = asyncio.create_task(self._claim(partition, room, crowded))
             self._claims[partition] = claim
 
-    async def _claim(self, partition: int, room: int) -> None:
-        crowded = self._in_flight.crowded_queues(partition)
-        asked_s = self._asked_s.setdefault(partition, asyncio.get_running_loop().time())
+    async def _claim(self, partition: int, room: int, crowded: list[str]) -> None:
+        sent_s = asyncio.get_running_loop().time()
         try:
             claim = await self._attempts.claim(
                 partition,
@@ -159,18 +162,18 @@ class Claimer:
         else:
             self._answered(ok=True)
             self._numbers[partition] += 1
-            del self._asked_s[partition]
-            self._take(partition, claim, asked_s + self._lease_s)
+            self._take(partition, claim, sent_s + self._lease_s)
             pause_s = self._pause_s(partition, claim)
         finally:
             self._in_flight.unreserve(room)
             del self._claims[partition]
-        if crowded:
-            self._crowded[partition] = crowded
         if pause_s > 0:
             self._ask_after(partition, pause_s)
         elif self._running:
             self._ready[partition] = None
+        if crowded:
+            self._crowded[partition] = crowded
+        self._look_at_crowded()  # room may have been made while the claim was under way, or by its end
         self._claim_ready()
 
     def _take(self, partition: int, claim: Claim, lease_until_s: float) -> None:

@@ -5,17 +5,17 @@ import logging
 import time
 
 from broker.errors import HeadraceError
-from broker.identity.tokens import OidcMinter
-from broker.model.task import HttpRequest
+from broker.model.task import AppEngineHttpRequest
 from broker.store.attempts import AttemptStore, Outcome, Result
-from broker.store.record import DamagedRecord, Record
+from broker.store.record import Record
 from worker import outcome as outcomes
 from worker.in_flight import HeldAttempt
+from worker.preparer import Preparer, Unsendable
 from worker.queue_configs import QueueConfig, QueueConfigs
-from worker.request import Delivery, OutgoingRequest, build_request
 from worker.sender import Sender
 
 _PREPARED_WITHIN_S = 0.1
+_MOST_TOLD = 1000
 
 _STORE_OUTCOMES = {
     outcomes.OutcomeKind.DONE: Outcome.DONE,
@@ -31,13 +31,25 @@ class NotSent(Exception):
 
 
 class Courier:
-    """Carries claimed tasks to their targets."""
+    """Carries claimed tasks to their targets.
 
-    def __init__(self, attempts: AttemptStore, configs: QueueConfigs, minter: OidcMinter, sender: Sender) -> None:
+    App Engine tasks have a sender of their own: their targets are the operator's choice, so no egress policy holds.
+    """
+
+    def __init__(
+        self,
+        attempts: AttemptStore,
+        configs: QueueConfigs,
+        preparer: Preparer,
+        sender: Sender,
+        app_engine_sender: Sender,
+    ) -> None:
         self._attempts = attempts
         self._configs = configs
-        self._minter = minter
+        self._preparer = preparer
         self._sender = sender
+        self._app_engine_sender = app_engine_sender
+        self._told: set[str] = set()
 
     async def carry(self, attempt: HeldAttempt, now_us: int) -> Result:
         """Make the attempt; `now_us` is the claim's time.
@@ -48,27 +60,38 @@ class Courier:
         try:
             async with asyncio.timeout(_PREPARED_WITHIN_S):
                 config, record = await self._read(attempt)
-                authorization = await self._authorization(record.request, now_us)
+                request = await self._preparer.prepare(attempt.key, config.queue, record, now_us)
         except (TimeoutError, HeadraceError) as error:
             raise NotSent(str(error) or "it took too long to prepare the request") from error
+        except Unsendable as error:
+            outcome = outcomes.unanswered(outcomes.Reason.UNSENDABLE, str(error))
+            self._tell(config, outcome)
+            return _result(attempt, outcome)
         if attempt.lost or asyncio.get_running_loop().time() >= attempt.lease_until_s:
             raise NotSent("its lease may have ended before it could be sent")
-        request = build_request(_delivery(attempt, config, record), authorization)
         attempt.sent = True
         metrics = config.metrics
         metrics.dispatches.inc()
         metrics.dispatch_lateness_seconds.observe(max(0, now_us - record.header.schedule_us) / 1e6)
-        outcome = await self._send(request, config)
-        return Result(attempt.key, _STORE_OUTCOMES[outcome.kind], outcome.status, outcome.retry_after_us)
-
-    async def _send(self, request: OutgoingRequest, config: QueueConfig) -> outcomes.Outcome:
+        of_app_engine = isinstance(record.request, AppEngineHttpRequest)
         started_s = time.perf_counter()
-        outcome = await self._sender.send(request)
-        config.metrics.attempt_seconds.observe(time.perf_counter() - started_s)
+        outcome = await (self._app_engine_sender if of_app_engine else self._sender).send(request)
+        metrics.attempt_seconds.observe(time.perf_counter() - started_s)
+        self._tell(config, outcome)
+        return _result(attempt, outcome)
+
+    def _tell(self, config: QueueConfig, outcome: outcomes.Outcome) -> None:
+        """Count an outcome and log what went wrong; louder, but once, what only the operator can mend."""
         config.metrics.response(outcome.response_class)
-        if outcome.detail:
-            log.debug("%s: %s", config.queue.name, outcome.detail)
-        return outcome
+        if not outcome.detail:
+            return
+        line = f"{config.queue.name}: {outcome.detail}"
+        is_news = outcome.reason is outcomes.Reason.UNSENDABLE and line not in self._told
+        log.log(logging.WARNING if is_news else logging.DEBUG, "%s", line)
+        if is_news:
+            if len(self._told) >= _MOST_TOLD:
+                self._told.clear()
+            self._told.add(line)
 
     async def _read(self, attempt: HeldAttempt) -> tuple[QueueConfig, Record]:
         key, claimed = attempt.key, attempt.claimed
@@ -82,25 +105,6 @@ class Courier:
             raise NotSent("the task was deleted meanwhile")
         return config, Record.unpack(raw)
 
-    async def _authorization(self, request: HttpRequest, now_us: int) -> str | None:
-        token = request.oidc_token
-        if token is None:
-            return None
-        audience = token.audience or request.url
-        return await self._minter.authorization(token.service_account_email, audience, now_us)
 
-
-def _delivery(attempt: HeldAttempt, config: QueueConfig, record: Record) -> Delivery:
-    header = record.header
-    # A record read before the claim's bookkeeping does not count this attempt yet.
-    counted = header.fence == attempt.key.fence
-    return Delivery(
-        queue_id=config.queue.name.queue_id,
-        task_id=attempt.key.task_id,
-        request=record.request,
-        schedule_us=header.schedule_us,
-        retry_count=header.dispatches - counted,
-        execution_count=header.answers,
-        previous_status=header.last_status if header.ended else None,
-        dispatch_deadline_us=record.dispatch_deadline_us,
-    )
+def _result(attempt: HeldAttempt, outcome: outcomes.Outcome) -> Result:
+    return Result(attempt.key, _STORE_OUTCOMES[outcome.kind], outcome.status, outcome.retry_after_us)

@@ -7,9 +7,10 @@ again when its leases end.
 import asyncio
 import logging
 import secrets
+from collections.abc import Iterable
 
 from broker.errors import HeadraceError
-from broker.identity.tokens import OidcMinter
+from broker.identity.access_tokens import TokenSources
 from broker.metrics import Metrics
 from broker.settings import Settings
 from broker.store.attempts import Outcome, Result, Settled
@@ -22,13 +23,17 @@ from worker.egress import EgressPolicy
 from worker.in_flight import HeldAttempt, InFlight
 from worker.janitor import Janitor
 from worker.ownership import Ownership
+from worker.preparer import Preparer
 from worker.queue_configs import QueueConfigs
 from worker.renewer import Renewer
 from worker.sender import Sender
 from worker.settler import Settler
 
 _ALIVE_WITHIN_POLLS = 6
+_STORE_GIVES_UP_WITHIN_S = 30.0
+"""A claim of a store that stands still ends with an error after this time at the latest."""
 _SETTLED_WITHIN_S = 5.0
+_CANCELLED_AGAIN_AFTER_S = 0.1
 
 log = logging.getLogger(__name__)
 
@@ -41,18 +46,21 @@ class Dispatcher:
         store: Store,
         settings: Settings,
         metrics: Metrics,
-        minter: OidcMinter,
+        tokens: TokenSources,
         sender: Sender | None = None,
     ) -> None:
         self._store = store
         self._settings = settings
         self._metrics = metrics
-        self._sender = sender or AiohttpSender(EgressPolicy(settings.egress), target_ca=settings.target_ca)
+        http_sender = sender or AiohttpSender(EgressPolicy(settings.egress), target_ca=settings.target_ca)
+        app_engine_sender = sender or AiohttpSender(EgressPolicy.ANY, target_ca=settings.target_ca)
+        self._senders = {http_sender, app_engine_sender}
         self._node = secrets.token_hex(8)
         self._in_flight = InFlight(settings.max_in_flight)
         self._ownership = Ownership(store.nodes, self._node, settings.partitions)
         self._configs = QueueConfigs(store.queues, metrics)
-        self._courier = Courier(store.attempts, self._configs, minter, self._sender)
+        preparer = Preparer(tokens, settings.app_engine_targets, settings.app_engine_domain)
+        self._courier = Courier(store.attempts, self._configs, preparer, http_sender, app_engine_sender)
         self._settler = Settler(store.attempts, self._settled)
         self._renewer = Renewer(store.attempts, self._in_flight, lease_s=settings.lease_s, abort=self._abort)
         self._janitor = Janitor(store.upkeep, self._ownership)
@@ -73,7 +81,8 @@ class Dispatcher:
 
     async def start(self) -> None:
         """Begin to claim and send. Raises StartupError if the sender cannot work as configured."""
-        await self._sender.start()
+        for sender in self._senders:
+            await sender.start()
         self._services = [
             asyncio.create_task(self._ownership.run(), name="ownership"),
             asyncio.create_task(self._store.wakeups.listen(self._claimer.wake), name="wakeups"),
@@ -99,11 +108,10 @@ class Dispatcher:
         except TimeoutError:
             self._settler.abandon()
             log.warning("the store is away: %d results are left to be redelivered", len(self._in_flight.held))
-        for service in self._services:
-            service.cancel()
-        await asyncio.gather(*self._services, return_exceptions=True)
+        await _end(self._services)
         await self._ownership.leave()
-        await self._sender.stop()
+        for sender in self._senders:
+            await sender.stop()
 
     def is_alive(self) -> bool:
         """Whether work goes on: claims come back, be it with an error, or there is no room for more.
@@ -113,7 +121,8 @@ class Dispatcher:
         if any(service.done() for service in self._services):
             return self._stopping
         quiet_s = asyncio.get_running_loop().time() - self._claimer.last_answer_s
-        return self._in_flight.free <= 0 or quiet_s < _ALIVE_WITHIN_POLLS * self._settings.slow_poll_s
+        longest_s = max(_ALIVE_WITHIN_POLLS * self._settings.slow_poll_s, _STORE_GIVES_UP_WITHIN_S)
+        return self._in_flight.free <= 0 or quiet_s < longest_s
 
     def is_ready(self) -> bool:
         """Whether the store answered the last claim."""
@@ -152,7 +161,8 @@ class Dispatcher:
             self._metrics.released_tasks_total.inc()
         except HeadraceError as error:
             log.warning("task %s not given back, its lease will end: %s", attempt.key.task_id, error)
-        self._forget(attempt)
+        finally:
+            self._forget(attempt)
 
     def _abort(self, attempt: HeldAttempt) -> None:
         """Abort the request. What is not sent yet is given back by its delivery itself."""
@@ -173,6 +183,15 @@ class Dispatcher:
     def _forget(self, attempt: HeldAttempt) -> None:
         self._in_flight.remove(attempt)
         self._claimer.room_made()
+
+
+async def _end(services: Iterable["asyncio.Task[None]"]) -> None:
+    """Cancel until they have ended: on Python 3.11 `asyncio.wait_for`, which the Redis client uses, may lose one."""
+    running = set(services)
+    while running:
+        for service in running:
+            service.cancel()
+        _, running = await asyncio.wait(running, timeout=_CANCELLED_AGAIN_AFTER_S)
 
 
 def _reason(result: Result) -> str:

@@ -29,13 +29,17 @@ class Janitor:
                     await self._visit(partition)
                 except HeadraceError as error:
                     log.debug("partition %d not visited: %s", partition, error)
+                except Exception:
+                    # One partition with bad data must not keep the others from being visited.
+                    log.exception("partition %d not visited for an unexpected reason", partition)
                 await asyncio.sleep(min(_LONGEST_PAUSE_S, _ROUND_S / len(owned)))
             if not owned:
                 await asyncio.sleep(_LONGEST_PAUSE_S)
 
     async def _visit(self, partition: int) -> None:
-        while await self._upkeep.sweep(partition):
-            await asyncio.sleep(0)
+        more = True
+        while more:
+            more = await self._upkeep.sweep(partition)
         after = await self._upkeep.refresh(partition, "")
         while after:
             after = await self._upkeep.refresh(partition, after)

@@ -28,6 +28,8 @@ class Reason(StrEnum):
     """DNS, connect or TLS failed, the connection broke, or what came was not HTTP."""
     REFUSED = "refused"
     """The egress policy does not allow the target's address."""
+    UNSENDABLE = "unsendable"
+    """No request could be made: there is no address for it, or no token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,8 @@ class Outcome:
     """Set if and only if there is no answer."""
     retry_after_us: int = 0
     """How long a failing target asks to be left alone, at most an hour; 0 if it does not ask."""
+    location: str = ""
+    """Where a redirect leads, as the target wrote it."""
     detail: str = ""
     """One line for a human: what went wrong. Empty if answered."""
 
@@ -63,12 +67,14 @@ def unanswered(reason: Reason, detail: str) -> Outcome:
     return Outcome(OutcomeKind.NO_ANSWER, 0, reason, detail=detail)
 
 
-def answered(status: int, retry_after: str | None, date: str | None, now_us: int) -> Outcome:
-    """An attempt that got an answer with these values of Retry-After and Date, if present."""
+def answered(
+    status: int, retry_after: str | None, date: str | None, now_us: int, *, location: str | None = None
+) -> Outcome:
+    """An attempt that got an answer with these values of Retry-After, Date and Location, if present."""
     if 200 <= status <= 299:
         return Outcome(OutcomeKind.DONE, status)
     pause_us = parse_retry_after_us(retry_after, date, now_us) if retry_after else 0
-    return Outcome(OutcomeKind.ANSWERED, status, retry_after_us=pause_us)
+    return Outcome(OutcomeKind.ANSWERED, status, retry_after_us=pause_us, location=location or "")
 
 
 def parse_retry_after_us(retry_after: str, date: str | None, now_us: int) -> int:

@@ -10,7 +10,7 @@ from broker.store.attempts import AttemptStore
 from worker.in_flight import HeldAttempt, InFlight
 
 _ROUNDS_PER_LEASE = 6
-_MARGIN_PER_LEASE = 4
+_MARGIN_PER_LEASE = 3
 _MOST_ATTEMPTS = 1000
 
 log = logging.getLogger(__name__)
@@ -19,8 +19,8 @@ log = logging.getLogger(__name__)
 class Renewer:
     """Renews the leases of everything in flight, six times a lease.
 
-    A request whose lease was not renewed is aborted a quarter of a lease before its end, counted from when the last
-    renewal was *sent*: from then on another dispatcher may have the task.
+    A request whose lease was not renewed is aborted between a third and a twelfth of a lease before its end, counted
+    from when the last renewal was *sent*: after the end another dispatcher may have the task.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class Renewer:
                 for start in range(0, len(held), _MOST_ATTEMPTS)
             ]
             if renewals:
-                await asyncio.wait(renewals, timeout=round_s)
+                await asyncio.wait(renewals, timeout=round_s / 2)
                 self._abort_late()
 
     async def _renew(self, partition: int, held: list[HeldAttempt]) -> None:

@@ -1,10 +1,10 @@
-"""What goes over the wire for one attempt of a task (Cloud Tasks specification, 5.2 and 5.3). Pure."""
+"""What goes over the wire for one attempt of a task (Cloud Tasks specification, 5.2, 5.3 and 5.7). Pure."""
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from broker.model.task import USER_AGENT, HttpRequest
+from broker.model.task import APP_ENGINE_USER_AGENT, USER_AGENT, AppEngineHttpRequest, HttpRequest
 
 _OURS = frozenset({"host", "content-length", "user-agent"})
 _HOP_BY_HOP = frozenset({"connection", "transfer-encoding", "upgrade", "te", "keep-alive", "expect"})
@@ -16,16 +16,15 @@ _control = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One claimed attempt: the task, and what earlier attempts came to."""
+    """One claimed attempt: which task, and what earlier attempts came to."""
 
     queue_id: str
     task_id: str
-    request: HttpRequest
     schedule_us: int
     retry_count: int
     """Earlier dispatches of the task."""
     execution_count: int
-    """Earlier attempts that were answered with anything but a 5xx."""
+    """Earlier attempts that were answered, for an HTTP task with anything but a 5xx."""
     previous_status: int | None
     """Outcome of the attempt before: its status, 504 for a timeout, 0 for no connection; None if unknown."""
     dispatch_deadline_us: int
@@ -33,7 +32,7 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class OutgoingRequest:
-    """An HTTP request ready to be sent. Host and Content-Length are left to the sender."""
+    """An HTTP request ready to be sent. Content-Length is left to the sender, and so is Host unless it is given."""
 
     method: str
     url: str
@@ -44,16 +43,42 @@ class OutgoingRequest:
     """Longest time from the start of the attempt to the complete answer."""
 
 
-def build_request(delivery: Delivery, authorization: str | None) -> OutgoingRequest:
-    """The request of one attempt. `authorization` replaces the task's own Authorization header."""
-    request = delivery.request
+def build_request(request: HttpRequest, delivery: Delivery, authorization: str | None) -> OutgoingRequest:
+    """The request of one attempt of an HTTP task. `authorization` replaces the task's own Authorization header."""
     headers = dict(_user_headers(request.headers))
     if authorization is not None:
         headers["authorization"] = ("Authorization", authorization)
     return OutgoingRequest(
         method=request.method.value,
         url=request.url,
-        headers=[("User-Agent", USER_AGENT), *headers.values(), *_task_headers(delivery)],
+        headers=[("User-Agent", USER_AGENT), *headers.values(), *_task_headers(delivery, "X-CloudTasks-", "")],
+        body=request.body,
+        deadline_us=delivery.dispatch_deadline_us,
+    )
+
+
+def build_app_engine_request(
+    request: AppEngineHttpRequest, delivery: Delivery, *, base_url: str, host: str
+) -> OutgoingRequest:
+    """The request of one attempt of an App Engine task. It goes to the base URL and says that it is for `host`.
+
+    A status of 504 counts as a timeout: the record does not tell one from a service that answered so.
+    """
+    agent = next((value for name, value in request.headers if name.lower() == "user-agent"), APP_ENGINE_USER_AGENT)
+    if delivery.previous_status in (0, 504):
+        delivery, reason = replace(delivery, previous_status=0), "Instance Unavailable"
+    else:
+        reason = "App Error"
+    headers = dict(_user_headers(request.headers))
+    return OutgoingRequest(
+        method=request.method.value,
+        url=base_url + request.relative_uri,
+        headers=[
+            ("Host", host),
+            ("User-Agent", agent),
+            *headers.values(),
+            *_task_headers(delivery, "X-AppEngine-", reason),
+        ],
         body=request.body,
         deadline_us=delivery.dispatch_deadline_us,
     )
@@ -73,14 +98,14 @@ def _user_headers(headers: tuple[tuple[str, str], ...]) -> Iterator[tuple[str, t
             yield key, (name, _control.sub(" ", value))
 
 
-def _task_headers(delivery: Delivery) -> Iterator[tuple[str, str]]:
+def _task_headers(delivery: Delivery, prefix: str, retry_reason: str) -> Iterator[tuple[str, str]]:
     seconds, fraction = divmod(delivery.schedule_us, 1_000_000)
-    yield "X-CloudTasks-QueueName", delivery.queue_id
-    yield "X-CloudTasks-TaskName", delivery.task_id
-    yield "X-CloudTasks-TaskRetryCount", str(delivery.retry_count)
-    yield "X-CloudTasks-TaskExecutionCount", str(delivery.execution_count)
-    yield "X-CloudTasks-TaskETA", f"{seconds}.{fraction:06d}"
+    yield f"{prefix}QueueName", delivery.queue_id
+    yield f"{prefix}TaskName", delivery.task_id
+    yield f"{prefix}TaskRetryCount", str(delivery.retry_count)
+    yield f"{prefix}TaskExecutionCount", str(delivery.execution_count)
+    yield f"{prefix}TaskETA", f"{seconds}.{fraction:06d}"
     if delivery.retry_count > 0:
         if delivery.previous_status is not None:
-            yield "X-CloudTasks-TaskPreviousResponse", str(delivery.previous_status)
-        yield "X-CloudTasks-TaskRetryReason", ""
+            yield f"{prefix}TaskPreviousResponse", str(delivery.previous_status)
+        yield f"{prefix}TaskRetryReason", retry_reason

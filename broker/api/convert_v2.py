@@ -10,27 +10,32 @@ from typing import Any
 from google.cloud.tasks_v2 import types
 
 from broker.api.attempt_status import attempt_status
+from broker.api.convert_v2_requests import read_app_engine_request, read_http_request, set_request
+from broker.api.convert_v2_routing import (
+    app_engine_routing_message,
+    http_target_message,
+    read_app_engine_routing,
+    read_http_target,
+)
+from broker.api.enums_v2 import unknown_enum
 from broker.api.moments import duration, read_duration_us, read_timestamp_us, timestamp
-from broker.errors import Code, HeadraceError
 from broker.model.queue import Queue
 from broker.model.retry import RetryConfig
-from broker.model.task import Attempt, HttpMethod, HttpRequest, OidcToken, Task, View
-from broker.service.drafts import HttpRequestDraft, QueueDraft, TaskDraft
+from broker.model.task import Attempt, Task, View
+from broker.service.drafts import QueueDraft, TaskDraft
 
 _Queue, _Task, _Attempt = types.Queue.pb(), types.Task.pb(), types.Attempt.pb()
-_HttpRequest, _OidcToken = types.HttpRequest.pb(), types.OidcToken.pb()
 _RateLimits, _RetryConfig = types.RateLimits.pb(), types.RetryConfig.pb()
 _LoggingConfig = types.StackdriverLoggingConfig.pb()
 
 _VIEWS = {0: View.BASIC, 1: View.BASIC, 2: View.FULL}
-_METHODS = {0: HttpMethod.POST} | {int(getattr(types.HttpMethod, method.value)): method for method in HttpMethod}
 _CAPITAL = re.compile(r"[A-Z]")
 
 
 def read_view(number: int) -> View:
     """The view asked for; BASIC if unspecified."""
     if number not in _VIEWS:
-        raise _unknown_enum("response_view", "Task.View", number)
+        raise unknown_enum("response_view", "Task.View", number)
     return _VIEWS[number]
 
 
@@ -52,28 +57,23 @@ def read_queue(queue: Any) -> QueueDraft:
         min_backoff_us=read_duration_us(retry, "min_backoff", f"{where}.min_backoff"),
         max_backoff_us=read_duration_us(retry, "max_backoff", f"{where}.max_backoff"),
         max_doublings=retry.max_doublings or None,
+        http_target=read_http_target(queue.http_target),
+        app_engine_routing=read_app_engine_routing(queue.app_engine_routing_override),
         sampling_ratio=queue.stackdriver_logging_config.sampling_ratio if logged else None,
-        unserved=tuple(
-            f"queue.{field}"
-            for field in ("app_engine_routing_override", "http_target")
-            if getattr(queue, field).ByteSize()
-        ),
     )
 
 
 def read_task(task: Any) -> TaskDraft:
     """What a caller wants a task to be. Output-only fields are ignored."""
     kind = task.WhichOneof("message_type")
-    unserved = ["task.app_engine_http_request"] if kind == "app_engine_http_request" else []
-    if task.http_request.HasField("oauth_token"):
-        unserved.append("task.http_request.oauth_token")
+    is_http, is_app_engine = kind == "http_request", kind == "app_engine_http_request"
     return TaskDraft(
         name=task.name,
-        http_request=_read_http_request(task.http_request) if kind == "http_request" else None,
+        http_request=read_http_request(task.http_request) if is_http else None,
+        app_engine_request=read_app_engine_request(task.app_engine_http_request) if is_app_engine else None,
         schedule_us=read_timestamp_us(task, "schedule_time", "task.schedule_time"),
         dispatch_deadline_us=read_duration_us(task, "dispatch_deadline", "task.dispatch_deadline"),
         retry_config=_read_task_retry(task.retry_config) if task.HasField("retry_config") else None,
-        unserved=tuple(unserved),
     )
 
 
@@ -89,6 +89,8 @@ def queue_message(queue: Queue) -> Any:
             max_concurrent_dispatches=limits.max_concurrent_dispatches,
         ),
         retry_config=_retry_message(queue.retry_config),
+        http_target=queue.http_target and http_target_message(queue.http_target),
+        app_engine_routing_override=queue.app_engine_routing and app_engine_routing_message(queue.app_engine_routing),
     )
     if queue.purge_time_us is not None:
         message.purge_time.CopyFrom(timestamp(queue.purge_time_us))
@@ -99,12 +101,12 @@ def queue_message(queue: Queue) -> Any:
 
 def task_message(task: Task) -> Any:
     """A task as callers see it: creation in whole seconds, the rest to the microsecond."""
-    return _Task(
+    deadline_us = task.dispatch_deadline_us
+    message = _Task(
         name=str(task.name),
-        http_request=_request_message(task.request),
         schedule_time=timestamp(task.schedule_us),
         create_time=timestamp(task.create_us // 1_000_000 * 1_000_000),
-        dispatch_deadline=duration(task.dispatch_deadline_us),
+        dispatch_deadline=None if deadline_us is None else duration(deadline_us),
         dispatch_count=task.dispatch_count,
         response_count=task.response_count,
         first_attempt=task.first_attempt and _Attempt(dispatch_time=timestamp(task.first_attempt.dispatch_us)),
@@ -112,19 +114,8 @@ def task_message(task: Task) -> Any:
         view=_Task.View.Value(task.view.value),
         retry_config=task.retry_config and _retry_message(task.retry_config),
     )
-
-
-def _read_http_request(request: Any) -> HttpRequestDraft:
-    if request.http_method not in _METHODS:
-        raise _unknown_enum("task.http_request.http_method", "HttpMethod", request.http_method)
-    token = request.oidc_token
-    return HttpRequestDraft(
-        url=request.url,
-        method=_METHODS[request.http_method],
-        headers=tuple(request.headers.items()),
-        body=request.body,
-        oidc_token=OidcToken(token.service_account_email, token.audience) if request.HasField("oidc_token") else None,
-    )
+    set_request(message, task.request)
+    return message
 
 
 def _read_task_retry(retry: Any) -> RetryConfig:
@@ -141,17 +132,6 @@ def _read_task_retry(retry: Any) -> RetryConfig:
         min_backoff_us=span_us("min_backoff", default.min_backoff_us),
         max_backoff_us=span_us("max_backoff", default.max_backoff_us),
         max_doublings=retry.max_doublings or default.max_doublings,
-    )
-
-
-def _request_message(request: HttpRequest) -> Any:
-    token = request.oidc_token
-    return _HttpRequest(
-        url=request.url,
-        http_method=request.method.value,
-        headers=dict(request.headers),
-        body=request.body,
-        oidc_token=token and _OidcToken(service_account_email=token.service_account_email, audience=token.audience),
     )
 
 
@@ -174,8 +154,3 @@ def _attempt_message(attempt: Attempt) -> Any:
         response_time=None if attempt.response_us is None else timestamp(attempt.response_us),
         response_status=attempt_status(attempt.http_status) if answered else None,
     )
-
-
-def _unknown_enum(where: str, kind: str, number: int) -> HeadraceError:
-    text = f"Invalid value at '{where}' (type.googleapis.com/google.cloud.tasks.v2.{kind}), {number}"
-    return HeadraceError(Code.INVALID_ARGUMENT, text)

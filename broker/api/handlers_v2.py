@@ -6,11 +6,12 @@ from google.cloud.tasks_v2 import types
 from google.protobuf import empty_pb2
 
 from broker.api import convert_v2 as convert
-from broker.service import queues, tasks
+from broker.service import cmek, queues, tasks
 from broker.service.broker import Broker
 
 _ListQueuesResponse = types.ListQueuesResponse.pb()
 _ListTasksResponse = types.ListTasksResponse.pb()
+_CmekConfig = types.CmekConfig.pb()
 
 
 async def list_queues(broker: Broker, request: Any) -> Any:
@@ -97,3 +98,15 @@ async def run_task(broker: Broker, request: Any) -> Any:
     """RunTask."""
     view = convert.read_view(request.response_view)
     return convert.task_message(await tasks.run_task(broker, request.name, view))
+
+
+async def get_cmek_config(broker: Broker, request: Any) -> Any:
+    """GetCmekConfig."""
+    return _CmekConfig(name=request.name, kms_key=await cmek.get_cmek_config(broker, request.name))
+
+
+async def update_cmek_config(broker: Broker, request: Any) -> Any:
+    """UpdateCmekConfig."""
+    name, mask = request.cmek_config.name, convert.read_mask(request.update_mask.paths)
+    kms_key = await cmek.update_cmek_config(broker, name, request.cmek_config.kms_key, mask)
+    return _CmekConfig(name=name, kms_key=kms_key)

@@ -69,7 +69,7 @@ class RestServer:
         try:
             return await self._call(request, style)
         except HeadraceError as error:
-            return _json_response(envelope(error), HTTP_STATUS[error.code], style)
+            return json_response(envelope(error), HTTP_STATUS[error.code], style)
 
     async def _call(self, request: web.Request, style: AnswerStyle) -> web.Response:
         path = request.raw_path.partition("?")[0]
@@ -80,9 +80,9 @@ class RestServer:
         if verb not in methods:
             return _wrong_verb(verb, sorted(methods), style)
         rpc, path_values = methods[verb]
-        body = await _read_body(request)
+        body = await read_body(request)
         message = await rpc.call(self._broker, lambda: read_request(rpc, body, request.query, path_values))
-        return _json_response(message_object(message, enum_integers=style.enum_integers), 200, style)
+        return json_response(message_object(message, enum_integers=style.enum_integers), 200, style)
 
 
 class _NoTracebackForBadRequests(logging.Filter):
@@ -107,7 +107,8 @@ def _verb(request: web.Request) -> str:
     return override.upper() if override and request.method == "POST" else request.method
 
 
-async def _read_body(request: web.Request) -> bytes:
+async def read_body(request: web.Request) -> bytes:
+    """The body of a request, decompressed. Raises INVALID_ARGUMENT."""
     try:
         return await request.read()
     except web.HTTPRequestEntityTooLarge:
@@ -119,11 +120,12 @@ async def _read_body(request: web.Request) -> bytes:
 
 def _wrong_verb(verb: str, allowed: list[str], style: AnswerStyle) -> web.Response:
     error = HeadraceError(Code.UNIMPLEMENTED, f"{verb} is not allowed on this path; use {' or '.join(allowed)}.")
-    response = _json_response(envelope(error, 405), 405, style)
+    response = json_response(envelope(error, 405), 405, style)
     response.headers["Allow"] = ", ".join(allowed)
     return response
 
 
-def _json_response(value: object, status: int, style: AnswerStyle) -> web.Response:
+def json_response(value: object, status: int, style: AnswerStyle) -> web.Response:
+    """A JSON answer in the style that the caller asked for."""
     text = json_text(value, pretty=style.pretty)
     return web.Response(text=text, status=status, content_type="application/json", charset="UTF-8")

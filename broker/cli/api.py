@@ -32,6 +32,7 @@ def api(
     queues: flags.Queues = None,
     limits: flags.Limits = None,
     issuer: flags.Issuer = None,
+    app_engine_domain: flags.AppEngineDomain = None,
     namespace: flags.Namespace = None,
     partitions: flags.Partitions = None,
     queue_labels: flags.QueueLabels = None,
@@ -66,7 +67,7 @@ async def _serve(settings: Settings) -> None:
 @asynccontextmanager
 async def run_api_node(settings: Settings, store: Store, keys: SigningKeys, metrics: Metrics) -> AsyncIterator[ApiNode]:
     """A node that answers, after it created the queues of the settings. Raises StartupError."""
-    broker = Broker(store, settings.limits, metrics)
+    broker = Broker(store, settings.limits, metrics, settings.app_engine_domain)
     await _create_missing_queues(broker, settings)
     node = ApiNode(
         broker,
@@ -76,6 +77,7 @@ async def run_api_node(settings: Settings, store: Store, keys: SigningKeys, metr
         http_port=settings.http_port,
         issuer=settings.issuer,
         queue_labels=settings.queue_labels,
+        location=settings.location,
     )
     await node.start()
     try:

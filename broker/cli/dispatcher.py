@@ -10,8 +10,8 @@ from broker.cli import flags
 from broker.cli.run import run
 from broker.cli.storage import open_store
 from broker.errors import Code, HeadraceError
+from broker.identity.access_tokens import TokenSources
 from broker.identity.keys import SigningKeys
-from broker.identity.tokens import OidcMinter
 from broker.metrics import Metrics
 from broker.probes import ProbeServer, probe_routes
 from broker.settings import Address, Settings
@@ -28,6 +28,10 @@ def dispatcher(
     issuer: flags.Issuer = None,
     egress: flags.Egress = None,
     target_ca: flags.TargetCa = None,
+    app_engine_target: flags.AppEngineTarget = None,
+    app_engine_services: flags.AppEngineServices = None,
+    app_engine_domain: flags.AppEngineDomain = None,
+    oauth_token_dir: flags.OauthTokenDir = None,
     max_in_flight: flags.MaxInFlight = None,
     lease_s: flags.LeaseSeconds = None,
     drain_s: flags.DrainSeconds = None,
@@ -48,8 +52,8 @@ async def _serve(settings: Settings) -> None:
     metrics = Metrics(settings.queue_labels)
     async with open_store(settings) as store:
         keys = await SigningKeys.load(store.secrets)
-        minter = OidcMinter(keys, settings.issuer_url(settings.http_port))
-        async with run_dispatcher(settings, store, metrics, minter) as node:
+        tokens = TokenSources(keys, settings.issuer_url(settings.http_port), settings.oauth_token_dir)
+        async with run_dispatcher(settings, store, metrics, tokens) as node:
             probes = ProbeServer(_probes(node, metrics), host=settings.host, port=settings.metrics_port)
             port = await probes.start()
             print(f"headrace dispatcher ready metrics=http://{Address(settings.host, port)}", flush=True)
@@ -76,10 +80,10 @@ def _probes(node: Dispatcher, metrics: Metrics) -> list[RouteDef]:
 
 @asynccontextmanager
 async def run_dispatcher(
-    settings: Settings, store: Store, metrics: Metrics, minter: OidcMinter
+    settings: Settings, store: Store, metrics: Metrics, tokens: TokenSources
 ) -> AsyncIterator[Dispatcher]:
     """A dispatcher at work, whose first claim was answered; drained at the end. Raises StartupError."""
-    node = Dispatcher(store, settings, metrics, minter)
+    node = Dispatcher(store, settings, metrics, tokens)
     await node.start()
     try:
         while not node.is_ready():  # noqa: ASYNC110 - readiness comes and goes, it is no event

@@ -79,7 +79,7 @@ async def run_embedded_server(binary: Path, data_dir: DataDir) -> AsyncIterator[
             stderr=log,
             pass_fds=(data_dir.lock_descriptor,),
             start_new_session=True,  # or Ctrl-C, sent to all in the foreground, would end it before the drain
-            preexec_fn=_dies_with_parent(),
+            preexec_fn=dies_with_parent(),
         )
         server = EmbeddedServer(process, socket, data_dir.path / "redis.log")
         try:
@@ -126,8 +126,11 @@ def _open_log(directory: Path) -> BinaryIO:
         raise StartupError(f"cannot write {directory / 'redis.log'}: {error.strerror}") from None
 
 
-def _dies_with_parent() -> Callable[[], None] | None:
-    """What the child does before it becomes the server: ask for SIGTERM at the death of its parent."""
+def dies_with_parent() -> Callable[[], None] | None:
+    """What a child is to do before it becomes another program: ask for SIGTERM at the death of its parent.
+
+    None where the system has no such thing. The parent is the thread that makes the child, not its process.
+    """
     if sys.platform != "linux":
         return None
     prctl = ctypes.CDLL(None).prctl

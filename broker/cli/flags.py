@@ -8,11 +8,13 @@ import typer
 from broker.settings import Settings
 
 
-def _flag(setting: str, *names: str, metavar: str | None = None) -> Any:
+def _flag(setting: str, *names: str, metavar: str | None = None, default: str = "") -> Any:
+    """The flag of a setting. `default` puts a default in words that is not the same for all commands."""
     field = Settings.model_fields[setting]
-    is_shown = isinstance(field.default, int | float | str | Path) and field.default not in ("", False)
-    default = f"; default {field.default}" if is_shown else ""
-    help_text = f"{field.description} [HEADRACE_{setting.upper()}{default}]"
+    if not default and isinstance(field.default, int | float | str | Path) and field.default is not False:
+        default = f"{field.default:g}" if isinstance(field.default, float) else str(field.default)
+    shown = f"; default {default}" if default else ""
+    help_text = f"{field.description} [HEADRACE_{setting.upper()}{shown}]"
     return typer.Option(*names, help=help_text, metavar=metavar, show_default=False)
 
 
@@ -29,9 +31,18 @@ Insecure = Annotated[bool | None, _flag("insecure", "--insecure")]
 Project = Annotated[str | None, _flag("project", "--project", metavar="ID")]
 Location = Annotated[str | None, _flag("location", "--location", metavar="ID")]
 Queues = Annotated[list[str] | None, _flag("queues", "--queue", metavar="NAME")]
+QueuesFile = Annotated[Path | None, _flag("queues_file", "--queues-file", metavar="FILE")]
 Limits = Annotated[list[str] | None, _flag("limits", "--limit", metavar="NAME=VALUE")]
 Issuer = Annotated[str | None, _flag("issuer", "--issuer", metavar="URL")]
-Egress = Annotated[str | None, _flag("egress", "--egress", metavar="any|public")]
+Egress = Annotated[
+    str | None, _flag("egress", "--egress", metavar="any|public", default="any for `up`, public for `dispatcher`")
+]
+AppEngineDomain = Annotated[str | None, _flag("app_engine_domain", "--app-engine-domain", metavar="DOMAIN")]
+AppEngineTarget = Annotated[str | None, _flag("app_engine_target", "--app-engine-target", metavar="URL")]
+AppEngineServices = Annotated[
+    list[str] | None, _flag("app_engine_services", "--app-engine-service", metavar="SERVICE=URL")
+]
+OauthTokenDir = Annotated[Path | None, _flag("oauth_token_dir", "--oauth-token-dir", metavar="DIR")]
 TargetCa = Annotated[Path | None, _flag("target_ca", "--target-ca", metavar="FILE")]
 LeaseSeconds = Annotated[float | None, _flag("lease_s", "--lease-seconds", metavar="SECONDS")]
 DrainSeconds = Annotated[float | None, _flag("drain_s", "--drain-seconds", metavar="SECONDS")]

@@ -9,8 +9,9 @@ from typer.exceptions import TyperException
 
 from broker.cli.api import api
 from broker.cli.dispatcher import dispatcher
+from broker.cli.queues import queues
 from broker.cli.up import up
-from broker.errors import StartupError
+from broker.errors import HeadraceError, StartupError
 
 app = typer.Typer(
     name="headrace",
@@ -18,9 +19,10 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-app.command()(up)
-app.command()(api)
-app.command()(dispatcher)
+app.command(short_help="Run everything: a server, an API node, a dispatcher.")(up)
+app.command(short_help="Run one API node: gRPC and REST.")(api)
+app.command(short_help="Run one dispatcher: it sends tasks to their targets.")(dispatcher)
+app.add_typer(queues, name="queues")
 
 
 @app.callback(invoke_without_command=True)
@@ -46,6 +48,10 @@ def main() -> None:
         status = typer.main.get_command(app).main(prog_name="headrace", standalone_mode=False)
     except StartupError as error:
         status = _fail(str(error), 1)
+    except HeadraceError as error:
+        status = _fail(error.message, 1)
+    except typer.Abort:
+        status = _fail("interrupted", 1)
     except TyperException as error:
         status = _fail(error.format_message(), 2)
     sys.exit(status)

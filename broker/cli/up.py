@@ -8,13 +8,15 @@ from broker.cli.api import require_loopback, run_api_node
 from broker.cli.data_dir import DataDir
 from broker.cli.dispatcher import run_dispatcher
 from broker.cli.embedded_server import EmbeddedServer, run_embedded_server
+from broker.cli.queues_file import apply_queues_file
 from broker.cli.run import run
 from broker.cli.server_binary import find_server
 from broker.cli.storage import open_store
 from broker.cli.welcome import welcome
+from broker.identity.access_tokens import TokenSources
 from broker.identity.keys import SigningKeys
-from broker.identity.tokens import OidcMinter
 from broker.metrics import Metrics
+from broker.service.broker import Broker
 from broker.settings import Settings
 
 _DEFAULTS = {"egress": "any", "queues": ("default",)}
@@ -31,10 +33,15 @@ def up(
     project: flags.Project = None,
     location: flags.Location = None,
     queues: flags.Queues = None,
+    queues_file: flags.QueuesFile = None,
     limits: flags.Limits = None,
     issuer: flags.Issuer = None,
     egress: flags.Egress = None,
     target_ca: flags.TargetCa = None,
+    app_engine_target: flags.AppEngineTarget = None,
+    app_engine_services: flags.AppEngineServices = None,
+    app_engine_domain: flags.AppEngineDomain = None,
+    oauth_token_dir: flags.OauthTokenDir = None,
     max_in_flight: flags.MaxInFlight = None,
     lease_s: flags.LeaseSeconds = None,
     drain_s: flags.DrainSeconds = None,
@@ -60,10 +67,11 @@ async def _serve(settings: Settings) -> None:
     async with AsyncExitStack() as stack:
         server = None if settings.redis_url else await _start_server(settings, stack)
         store = await stack.enter_async_context(open_store(settings, server.url if server else ""))
+        await apply_queues_file(Broker(store, settings.limits, metrics), settings)
         keys = await SigningKeys.load(store.secrets)
         api = await stack.enter_async_context(run_api_node(settings, store, keys, metrics))
-        minter = OidcMinter(keys, api.issuer)
-        await stack.enter_async_context(run_dispatcher(settings, store, metrics, minter))
+        tokens = TokenSources(keys, api.issuer, settings.oauth_token_dir)
+        await stack.enter_async_context(run_dispatcher(settings, store, metrics, tokens))
         print(welcome(settings, api.grpc_address, api.http_url), flush=True)
         if server is None:
             await asyncio.Event().wait()

@@ -1,89 +1,21 @@
 """The OpenID Connect tokens that tasks carry to their targets (Cloud Tasks specification, 5.11)."""
 
-import asyncio
-from collections import OrderedDict
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from hashlib import sha256
 from typing import Any
 
 from broker.identity.keys import ALGORITHM, SigningKeys
-
-LIFETIME_S = 3600
-BACKDATED_S = 60
-"""Tokens begin a little in the past, for targets whose clocks are behind."""
-REUSED_WHILE_LEFT_S = 1800
-CACHED_TOKENS = 4096
-
-_CacheKey = tuple[str, str]
+from broker.identity.minter import CACHED_TOKENS, Minter, account_claims
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
-    authorization: str
-    expires_s: int
-
-    def is_fresh(self, now_s: int) -> bool:
-        """Whether enough of its time is left; not so when the clock stepped back to before it was issued."""
-        return REUSED_WHILE_LEFT_S <= self.expires_s - now_s <= LIFETIME_S
-
-
-class OidcMinter:
-    """Mints tokens, one per (account, audience) and half hour."""
+class OidcMinter(Minter):
+    """Mints ID tokens; their purpose is an audience."""
 
     def __init__(self, keys: SigningKeys, issuer: str, *, capacity: int = CACHED_TOKENS) -> None:
-        self._keys = keys
-        self._issuer = issuer
-        self._capacity = capacity
-        self._tokens: OrderedDict[_CacheKey, _Token] = OrderedDict()
-        self._minting: dict[_CacheKey, asyncio.Task[_Token]] = {}
-        self._signer = ThreadPoolExecutor(1, thread_name_prefix="token-signer")
-
-    async def authorization(self, email: str, audience: str, now_us: int) -> str:
-        """The value of an Authorization header: "Bearer ", then a token good for at least 30 minutes.
-
-        `now_us` is Redis time, the only clock that all nodes share. Concurrent calls for one account and
-        audience sign once. Signing runs in a thread: it releases the interpreter, and a queue whose tasks
-        have an audience each would otherwise hold up the loop.
-        """
-        key = (email, audience)
-        now_s = now_us // 1_000_000
-        token = self._tokens.get(key)
-        if token is not None and token.is_fresh(now_s):
-            self._tokens.move_to_end(key)
-            return token.authorization
-        minting = self._minting.get(key)
-        if minting is None:
-            minting = self._minting[key] = asyncio.create_task(self._mint(key, now_s))
-        return (await asyncio.shield(minting)).authorization
-
-    async def _mint(self, key: _CacheKey, now_s: int) -> _Token:
-        claims = id_token_claims(self._issuer, *key, now_s)
-        try:
-            signed = await asyncio.get_running_loop().run_in_executor(self._signer, self._keys.sign, claims)
-        finally:
-            del self._minting[key]
-        token = self._tokens[key] = _Token(f"Bearer {signed}", claims["exp"])
-        self._tokens.move_to_end(key)
-        if len(self._tokens) > self._capacity:
-            self._tokens.popitem(last=False)
-        return token
+        super().__init__(keys, issuer, id_token_claims, capacity=capacity)
 
 
 def id_token_claims(issuer: str, email: str, audience: str, now_s: int) -> dict[str, Any]:
     """What a token says: Google's claims, for an account and an audience."""
-    account_id = _account_id(email)
-    issued_s = now_s - BACKDATED_S
-    return {
-        "iss": issuer,
-        "aud": audience,
-        "azp": account_id,
-        "sub": account_id,
-        "email": email,
-        "email_verified": True,
-        "iat": issued_s,
-        "exp": issued_s + LIFETIME_S,
-    }
+    return account_claims(issuer, email, now_s) | {"aud": audience, "email_verified": True}
 
 
 def openid_configuration(issuer: str) -> dict[str, Any]:
@@ -96,8 +28,3 @@ def openid_configuration(issuer: str) -> dict[str, Any]:
         "id_token_signing_alg_values_supported": [ALGORITHM],
         "claims_supported": ["aud", "azp", "email", "email_verified", "exp", "iat", "iss", "sub"],
     }
-
-
-def _account_id(email: str) -> str:
-    """A number of 21 digits, as Google gives its accounts, that follows from the e-mail address alone."""
-    return str(10**20 + int.from_bytes(sha256(email.encode()).digest()) % 10**20)

@@ -1,9 +1,11 @@
-"""Where a queue sends its tasks, whatever the tasks say themselves (Cloud Tasks specification, 2.9, 2.10 and 5.4)."""
+"""Where a queue sends its tasks, whatever the tasks say themselves (Cloud Tasks specification, 2.10 and 5.4)."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
-from broker.model.task import HttpMethod, OauthToken, OidcToken
+from broker.model.task import AppEngineRouting, HttpMethod, OauthToken, OidcToken
+
+__all__ = ["AppEngineRouting", "HttpTarget", "Scheme", "UriOverride"]
 
 
 class Scheme(StrEnum):
@@ -35,16 +37,3 @@ class HttpTarget:
     header_overrides: tuple[tuple[str, str], ...] = ()
     oauth_token: OauthToken | None = None
     oidc_token: OidcToken | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class AppEngineRouting:
-    """Which App Engine service, version and instance gets a task. Empty means the default one."""
-
-    service: str = ""
-    version: str = ""
-    instance: str = ""
-
-    def host(self, app_domain: str) -> str:
-        """The routing host: instance, version and service in front of the app's domain."""
-        return ".".join(part for part in (self.instance, self.version, self.service, app_domain) if part)

@@ -1,12 +1,13 @@
-"""What a task is (Cloud Tasks specification, section 2.6 to 2.8)."""
+"""What a task is (Cloud Tasks specification, section 2.6 to 2.9)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from broker.model.names import TaskName
 from broker.model.retry import RetryConfig
 
 USER_AGENT = "Google-Cloud-Tasks"
+APP_ENGINE_USER_AGENT = "AppEngine-Google; (+http://code.google.com/appengine)"
 DEFAULT_DISPATCH_DEADLINE_US = 600 * 1_000_000
 
 
@@ -44,7 +45,7 @@ class OidcToken:
 
 @dataclass(frozen=True, slots=True)
 class OauthToken:
-    """Asks for an OAuth access token in the request."""
+    """Asks for an OAuth access token in the request. An empty scope means all that the account may do."""
 
     service_account_email: str
     scope: str = ""
@@ -52,13 +53,47 @@ class OauthToken:
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """The request that a task makes. Header names keep the casing they were sent with."""
+    """The request that a task makes. Header names keep the casing they were sent with.
+
+    The URL is empty where it is left to the queue's routing. At most one of the tokens is set.
+    """
 
     url: str
     method: HttpMethod = HttpMethod.POST
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
     oidc_token: OidcToken | None = None
+    oauth_token: OauthToken | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AppEngineRouting:
+    """Which App Engine service, version and instance gets a task. Empty means the default one."""
+
+    service: str = ""
+    version: str = ""
+    instance: str = ""
+    host: str = ""
+    """What the others come to under the app's domain. Only in answers: it is neither read nor stored."""
+
+    def in_domain(self, app_domain: str) -> "AppEngineRouting":
+        """The same with its host: instance, version and service in front of the app's domain."""
+        parts = (self.instance, self.version, self.service, app_domain)
+        return replace(self, host=".".join(part for part in parts if part))
+
+
+@dataclass(frozen=True, slots=True)
+class AppEngineHttpRequest:
+    """The request that a task makes of an App Engine service. The URI is a path, maybe with a query."""
+
+    relative_uri: str = "/"
+    method: HttpMethod = HttpMethod.POST
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+    routing: AppEngineRouting = field(default_factory=AppEngineRouting)
+
+
+TaskRequest = HttpRequest | AppEngineHttpRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +113,10 @@ class NewTask:
 
     name: TaskName
     named_by_user: bool
-    request: HttpRequest
+    request: TaskRequest
     schedule_us: int | None = None
-    dispatch_deadline_us: int = DEFAULT_DISPATCH_DEADLINE_US
+    dispatch_deadline_us: int | None = DEFAULT_DISPATCH_DEADLINE_US
+    """None leaves it to the service of an App Engine task."""
     retry_config: RetryConfig | None = None
     """Replaces the queue's configuration as a whole."""
 
@@ -90,10 +126,10 @@ class Task:
     """A live task as the store holds it. In a BASIC view the request has no body."""
 
     name: TaskName
-    request: HttpRequest
+    request: TaskRequest
     schedule_us: int
     create_us: int
-    dispatch_deadline_us: int = DEFAULT_DISPATCH_DEADLINE_US
+    dispatch_deadline_us: int | None = DEFAULT_DISPATCH_DEADLINE_US
     dispatch_count: int = 0
     """Attempts sent, including the one in flight."""
     response_count: int = 0

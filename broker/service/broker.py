@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from broker.metrics import Metrics
+from broker.model.app_engine import DEFAULT_DOMAIN
 from broker.model.limits import Limits
 from broker.store.store import Store
 
@@ -14,3 +15,5 @@ class Broker:
     store: Store
     limits: Limits
     metrics: Metrics
+    app_engine_domain: str = DEFAULT_DOMAIN
+    """The domain of a project's App Engine services; `{project}` stands for its id."""

@@ -3,15 +3,34 @@
 None means "not given". Names are the texts the caller sent.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from broker.model.retry import RetryConfig
-from broker.model.task import HttpMethod, OidcToken
+from broker.model.routing import Scheme
+from broker.model.task import AppEngineRouting, HttpMethod, OauthToken, OidcToken
+
+
+@dataclass(frozen=True, slots=True)
+class HttpTargetDraft:
+    """The routing of a queue's HTTP tasks, flat. Port 0 removes the port; an empty path or query clears it."""
+
+    scheme: Scheme | None = None
+    host: str | None = None
+    port: int | None = None
+    path: str | None = None
+    query: str | None = None
+    only_if_missing: bool | None = None
+    method: HttpMethod | None = None
+    header_overrides: tuple[tuple[str, str], ...] | None = None
+    oauth_account: str | None = None
+    oauth_scope: str | None = None
+    oidc_account: str | None = None
+    oidc_audience: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class QueueDraft:
-    """The settable fields of a queue, flat. `unserved` names fields that were set but are not served yet."""
+    """The settable fields of a queue, flat but for its routing."""
 
     name: str = ""
     max_dispatches_per_second: float | None = None
@@ -22,8 +41,9 @@ class QueueDraft:
     min_backoff_us: int | None = None
     max_backoff_us: int | None = None
     max_doublings: int | None = None
+    http_target: HttpTargetDraft = field(default_factory=HttpTargetDraft)
+    app_engine_routing: AppEngineRouting = field(default_factory=AppEngineRouting)
     sampling_ratio: float | None = None
-    unserved: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +55,27 @@ class HttpRequestDraft:
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
     oidc_token: OidcToken | None = None
+    oauth_token: OauthToken | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AppEngineRequestDraft:
+    """The App Engine request of a task as sent."""
+
+    relative_uri: str = ""
+    method: HttpMethod = HttpMethod.POST
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+    routing: AppEngineRouting = field(default_factory=AppEngineRouting)
 
 
 @dataclass(frozen=True, slots=True)
 class TaskDraft:
-    """The settable fields of a task. `unserved` names fields that were set but are not served yet."""
+    """The settable fields of a task. At most one of the requests is set."""
 
     name: str = ""
     http_request: HttpRequestDraft | None = None
+    app_engine_request: AppEngineRequestDraft | None = None
     schedule_us: int | None = None
     dispatch_deadline_us: int | None = None
     retry_config: RetryConfig | None = None
-    unserved: tuple[str, ...] = ()

@@ -12,7 +12,8 @@ from broker.model.retry import RetryConfig
 from broker.service import texts
 from broker.service.drafts import QueueDraft
 from broker.service.retry_rules import check_retry_config
-from broker.service.update_mask import check_mask, selected_fields, selects
+from broker.service.routing_rules import changed_app_engine_routing, changed_http_target
+from broker.service.update_mask import ROUTING_LEAVES, TARGET_LEAVES, check_mask, selected_fields
 
 _DEFAULT_RATE_LIMITS = RateLimits()
 _DEFAULT_RETRY_CONFIG = RetryConfig()
@@ -22,17 +23,13 @@ _RETRY_FIELDS = ("max_attempts", "max_retry_duration_us", "min_backoff_us", "max
 _SMALLEST_RATE = 1e-9
 
 
-def new_queue(name: QueueName, draft: QueueDraft, mask: Sequence[str], limits: Limits) -> Queue:
-    """The queue that creating `draft` makes; what is not given or not selected takes its default.
-
-    Raises HeadraceError.
-    """
-    blank = Queue(
+def new_queue(name: QueueName, limits: Limits) -> Queue:
+    """A queue with the defaults of every field, still to be changed by a draft."""
+    return Queue(
         name=name,
         task_ttl_us=limits.task_ttl_s * 1_000_000,
         tombstone_ttl_us=limits.task_tombstone_s * 1_000_000,
     )
-    return changed_queue(blank, draft, mask, limits)
 
 
 def changed_queue(queue: Queue, draft: QueueDraft, mask: Sequence[str], limits: Limits) -> Queue:
@@ -41,22 +38,20 @@ def changed_queue(queue: Queue, draft: QueueDraft, mask: Sequence[str], limits: 
     Raises HeadraceError.
     """
     check_mask(mask)
-    _check_served(draft, mask)
     fields = selected_fields(mask)
+    target_parts, routing_parts = selected_fields(mask, TARGET_LEAVES), selected_fields(mask, ROUTING_LEAVES)
     changed = replace(
         queue,
         rate_limits=_rate_limits(queue.rate_limits, draft, fields, limits),
         retry_config=_retry_config(queue.retry_config, draft, fields),
+        http_target=changed_http_target(queue.http_target, draft.http_target, target_parts, limits),
+        app_engine_routing=changed_app_engine_routing(
+            queue.app_engine_routing, draft.app_engine_routing, routing_parts
+        ),
     )
     if "sampling_ratio" in fields:
         changed = replace(changed, sampling_ratio=_sampling_ratio(draft.sampling_ratio))
     return changed
-
-
-def _check_served(draft: QueueDraft, mask: Sequence[str]) -> None:
-    for path in draft.unserved:
-        if selects(mask, path.removeprefix("queue.")):
-            raise texts.unserved(path)
 
 
 def _rate_limits(current: RateLimits, draft: QueueDraft, fields: frozenset[str], limits: Limits) -> RateLimits:

@@ -1,13 +1,15 @@
 """The use cases of queues. A refused call raises HeadraceError with the code and text of Google's service."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from functools import partial
+from dataclasses import replace
 
+from broker.model.app_engine import app_domain
+from broker.model.names import QueueName
 from broker.model.queue import Queue, QueueState
 from broker.service import texts
 from broker.service.broker import Broker
-from broker.service.drafts import QueueDraft
+from broker.service.drafts import HttpTargetDraft, QueueDraft
 from broker.service.name_rules import location_name, new_queue_name, queue_name
 from broker.service.page_size import page_length
 from broker.service.page_token import PageToken, start_of_page
@@ -20,8 +22,9 @@ _LARGEST_PAGE = 9800
 async def create_queue(broker: Broker, parent: str, draft: QueueDraft) -> Queue:
     """Create a queue with defaults for whatever the draft leaves out. It starts RUNNING, its bucket full."""
     name = new_queue_name(parent, draft.name)
+    change = await _change(broker, name, draft, ())
     try:
-        return await _create(broker, new_queue(name, draft, (), broker.limits))
+        return await _create(broker, change(new_queue(name, broker.limits)))
     except QueueExists:
         raise texts.queue_exists() from None
 
@@ -29,7 +32,7 @@ async def create_queue(broker: Broker, parent: str, draft: QueueDraft) -> Queue:
 async def get_queue(broker: Broker, name: str) -> Queue:
     """The queue of that name."""
     with _existing_queue():
-        return await broker.store.queues.get(queue_name(name))
+        return _shown(broker, await broker.store.queues.get(queue_name(name)))
 
 
 async def list_queues(
@@ -42,7 +45,7 @@ async def list_queues(
     if filter_text:
         raise texts.unserved("filter")
     page, last = await broker.store.queues.page(location, page_size=length, after=after)
-    return page, str(PageToken(last, filter_text)) if last else ""
+    return [_shown(broker, queue) for queue in page], str(PageToken(last, filter_text)) if last else ""
 
 
 async def update_queue(broker: Broker, draft: QueueDraft, mask: Sequence[str]) -> Queue:
@@ -51,12 +54,12 @@ async def update_queue(broker: Broker, draft: QueueDraft, mask: Sequence[str]) -
     The mask holds v2 paths in snake_case. The state of the queue never changes.
     """
     name = queue_name(draft.name)
-    change = partial(changed_queue, draft=draft, mask=mask, limits=broker.limits)
+    change = await _change(broker, name, draft, mask)
     while True:  # goes round only if another caller makes, or deletes, the queue at this moment
         with suppress(QueueMissing):
-            return await broker.store.queues.update(name, change)
+            return _shown(broker, await broker.store.queues.update(name, change))
         with suppress(QueueExists):
-            return await _create(broker, new_queue(name, draft, mask, broker.limits))
+            return await _create(broker, change(new_queue(name, broker.limits)))
 
 
 async def delete_queue(broker: Broker, name: str) -> None:
@@ -71,28 +74,53 @@ async def delete_queue(broker: Broker, name: str) -> None:
 async def purge_queue(broker: Broker, name: str) -> Queue:
     """Delete all tasks that the queue holds now."""
     with _existing_queue():
-        return await broker.store.queues.purge(queue_name(name))
+        return _shown(broker, await broker.store.queues.purge(queue_name(name)))
 
 
 async def pause_queue(broker: Broker, name: str) -> Queue:
     """Stop dispatching. Tasks in flight finish, new ones can be added. Idempotent."""
     with _existing_queue():
-        return await broker.store.queues.set_state(queue_name(name), QueueState.PAUSED)
+        return _shown(broker, await broker.store.queues.set_state(queue_name(name), QueueState.PAUSED))
 
 
 async def resume_queue(broker: Broker, name: str) -> Queue:
     """Dispatch again. Idempotent."""
     with _existing_queue():
-        return await broker.store.queues.set_state(queue_name(name), QueueState.RUNNING)
+        return _shown(broker, await broker.store.queues.set_state(queue_name(name), QueueState.RUNNING))
+
+
+async def _change(broker: Broker, name: QueueName, draft: QueueDraft, mask: Sequence[str]) -> Callable[[Queue], Queue]:
+    """What makes a queue of a queue; it raises HeadraceError for what is not allowed.
+
+    Only a draft with routing for HTTP tasks pays for looking whether the location has a Cloud KMS key.
+    """
+    routed = draft.http_target != HttpTargetDraft()
+    guarded = routed and bool(await broker.store.cmek.key(name.parent))
+
+    def change(before: Queue) -> Queue:
+        after = changed_queue(before, draft, mask, broker.limits)
+        if guarded and after.http_target and after.http_target != before.http_target:
+            raise texts.cmek_excludes_routing()
+        return after
+
+    return change
 
 
 async def _create(broker: Broker, queue: Queue) -> Queue:
     try:
-        return await broker.store.queues.create(queue, max_queues=broker.limits.queues_per_location)
+        return _shown(broker, await broker.store.queues.create(queue, max_queues=broker.limits.queues_per_location))
     except QueueNameTombstoned:
         raise texts.queue_existed_recently() from None
     except TooManyQueues:
         raise texts.too_many_queues(broker.limits) from None
+
+
+def _shown(broker: Broker, queue: Queue) -> Queue:
+    """The queue as an answer: with the host that its App Engine routing comes to."""
+    if queue.app_engine_routing is None:
+        return queue
+    domain = app_domain(broker.app_engine_domain, queue.name.project)
+    return replace(queue, app_engine_routing=queue.app_engine_routing.in_domain(domain))
 
 
 @contextmanager

@@ -1,37 +1,47 @@
-"""From what a caller asked for to a storable task (Cloud Tasks specification, 2.6, 2.8, 4.4 and 5.6)."""
+"""From what a caller asked for to a storable task (Cloud Tasks specification, 2.6 to 2.9, 4.4 and 5.6)."""
 
 from dataclasses import replace
 
 from broker.model.limits import Limits
 from broker.model.names import TaskName
 from broker.model.retry import RetryConfig
-from broker.model.task import DEFAULT_DISPATCH_DEADLINE_US, HttpRequest, NewTask, OidcToken
+from broker.model.task import (
+    DEFAULT_DISPATCH_DEADLINE_US,
+    AppEngineHttpRequest,
+    HttpMethod,
+    HttpRequest,
+    NewTask,
+    OauthToken,
+    OidcToken,
+    TaskRequest,
+)
 from broker.service import texts
-from broker.service.drafts import HttpRequestDraft, TaskDraft
-from broker.service.header_rules import stored_headers
+from broker.service.drafts import AppEngineRequestDraft, HttpRequestDraft, TaskDraft
+from broker.service.header_rules import stored_app_engine_headers, stored_headers
 from broker.service.retry_rules import check_retry_config
+from broker.service.routing_rules import check_app_engine_routing
 from broker.service.task_size import stored_bytes
-from broker.service.url_rules import stored_url
+from broker.service.url_rules import stored_relative_uri, stored_url
 
 _SHORTEST_DEADLINE_US = 15 * 1_000_000
 _LONGEST_DEADLINE_US = 1_800 * 1_000_000
+_LONGEST_APP_ENGINE_DEADLINE_US = (86_400 + 15) * 1_000_000
+_APP_ENGINE_METHODS_WITH_BODY = (HttpMethod.POST, HttpMethod.PUT)
 
 
-def new_task(name: TaskName, draft: TaskDraft, limits: Limits) -> NewTask:
+def new_task(name: TaskName, draft: TaskDraft, limits: Limits, *, url_required: bool = True) -> NewTask:
     """The task that creating `draft` under `name` stores. Raises HeadraceError.
 
-    A schedule time beyond the horizon is left to the store, which knows the time.
+    A schedule time beyond the horizon is left to the store, which knows the time. The URL of an HTTP task may be
+    missing where the queue's routing names a host.
     """
-    for path in draft.unserved:
-        raise texts.unserved(path)
-    if draft.http_request is None:
-        raise texts.request_missing()
+    request = _request(draft, limits, url_required)
     task = NewTask(
         name=name,
         named_by_user=bool(draft.name),
-        request=_request(draft.http_request, limits),
+        request=request,
         schedule_us=_schedule_us(draft.schedule_us),
-        dispatch_deadline_us=_dispatch_deadline_us(draft.dispatch_deadline_us),
+        dispatch_deadline_us=_deadline_us(request, draft.dispatch_deadline_us),
         retry_config=_retry_config(draft.retry_config),
     )
     if stored_bytes(task) > limits.task_bytes:
@@ -39,18 +49,35 @@ def new_task(name: TaskName, draft: TaskDraft, limits: Limits) -> NewTask:
     return task
 
 
-def _request(draft: HttpRequestDraft, limits: Limits) -> HttpRequest:
-    url = stored_url(draft.url, limits.url_length)
+def _request(draft: TaskDraft, limits: Limits, url_required: bool) -> TaskRequest:
+    if draft.http_request is not None:
+        return _http_request(draft.http_request, limits, url_required)
+    if draft.app_engine_request is not None:
+        return _app_engine_request(draft.app_engine_request, limits)
+    raise texts.request_missing()
+
+
+def _http_request(draft: HttpRequestDraft, limits: Limits, url_required: bool) -> HttpRequest:
+    url = stored_url(draft.url, limits.url_length) if draft.url or url_required else ""
     headers = stored_headers(draft.headers, limits.header_bytes)
     if draft.body and not draft.method.allows_body:
         raise texts.body_not_allowed(draft.method)
-    return HttpRequest(url, draft.method, headers, draft.body, _oidc_token(draft.oidc_token))
+    _check_token(draft.oidc_token or draft.oauth_token)
+    return HttpRequest(url, draft.method, headers, draft.body, draft.oidc_token, draft.oauth_token)
 
 
-def _oidc_token(token: OidcToken | None) -> OidcToken | None:
+def _app_engine_request(draft: AppEngineRequestDraft, limits: Limits) -> AppEngineHttpRequest:
+    uri = stored_relative_uri(draft.relative_uri, limits.url_length)
+    headers = stored_app_engine_headers(draft.headers, draft.body)
+    if draft.body and draft.method not in _APP_ENGINE_METHODS_WITH_BODY:
+        raise texts.body_not_allowed(draft.method)
+    check_app_engine_routing(draft.routing)
+    return AppEngineHttpRequest(uri, draft.method, headers, draft.body, draft.routing)
+
+
+def _check_token(token: OidcToken | OauthToken | None) -> None:
     if token is not None and not token.service_account_email:
         raise texts.token_without_account()
-    return token
 
 
 def _schedule_us(given_us: int | None) -> int | None:
@@ -58,13 +85,17 @@ def _schedule_us(given_us: int | None) -> int | None:
     return given_us if given_us and given_us > 0 else None
 
 
-def _dispatch_deadline_us(given_us: int | None) -> int:
-    """The dispatch deadline, cut to whole milliseconds."""
-    if given_us is None:
-        return DEFAULT_DISPATCH_DEADLINE_US
+def _deadline_us(request: TaskRequest, given_us: int | None) -> int | None:
+    """The dispatch deadline, cut to whole milliseconds. An App Engine task can leave it to its service."""
+    if isinstance(request, AppEngineHttpRequest):
+        return _in_range(given_us, _LONGEST_APP_ENGINE_DEADLINE_US, "24h15s") if given_us else None
+    return DEFAULT_DISPATCH_DEADLINE_US if given_us is None else _in_range(given_us, _LONGEST_DEADLINE_US, "30m")
+
+
+def _in_range(given_us: int, longest_us: int, longest: str) -> int:
     deadline_us = given_us - given_us % 1000
-    if not _SHORTEST_DEADLINE_US <= deadline_us <= _LONGEST_DEADLINE_US:
-        raise texts.dispatch_deadline_range()
+    if not _SHORTEST_DEADLINE_US <= deadline_us <= longest_us:
+        raise texts.dispatch_deadline_range(longest)
     return deadline_us
 
 

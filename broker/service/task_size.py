@@ -1,11 +1,11 @@
 """How large a task is (Cloud Tasks specification, section 6, "what is measured").
 
-The measure is the serialized google.cloud.tasks.v2.Task as stored: defaults filled in, view left out. It is
-computed by arithmetic: every field number is below 16, so every field key takes one byte.
+The measure is the serialized google.cloud.tasks.v2.Task as stored: defaults filled in, view and the host of a routing
+left out. It is computed by arithmetic: every field number is below 16, so every field key takes one byte.
 """
 
 from broker.model.retry import RetryConfig
-from broker.model.task import HttpRequest, NewTask, OidcToken
+from broker.model.task import AppEngineHttpRequest, HttpRequest, NewTask, TaskRequest
 
 # Whole seconds from 1978 to 3058 take five bytes, and so do most fractions of a second in nanoseconds.
 _CREATE_TIME_BYTES = 8
@@ -21,25 +21,36 @@ def stored_bytes(task: NewTask) -> int:
     """
     size = _text(str(task.name)) + _CREATE_TIME_BYTES
     size += _WIDEST_TIME_BYTES if task.schedule_us is None else _time(task.schedule_us)
-    size += _field(_request(task.request)) + _time(task.dispatch_deadline_us)
+    size += _field(_request(task.request))
+    if task.dispatch_deadline_us is not None:
+        size += _time(task.dispatch_deadline_us)
     if task.retry_config is not None:
         size += _field(_retry_config(task.retry_config))
     return size
 
 
-def _request(request: HttpRequest) -> int:
-    size = _text(request.url) + _METHOD_BYTES
+def _request(request: TaskRequest) -> int:
+    size = _METHOD_BYTES
     for name, value in request.headers:
         size += _field(_field(_length(name)) + _field(_length(value)))
     if request.body:
         size += _field(len(request.body))
-    if request.oidc_token is not None:
-        size += _field(_oidc_token(request.oidc_token))
+    return size + (_app_engine_part(request) if isinstance(request, AppEngineHttpRequest) else _http_part(request))
+
+
+def _http_part(request: HttpRequest) -> int:
+    size = _text(request.url)
+    if (oidc := request.oidc_token) is not None:
+        size += _field(_text(oidc.service_account_email) + _text(oidc.audience))
+    if (oauth := request.oauth_token) is not None:
+        size += _field(_text(oauth.service_account_email) + _text(oauth.scope))
     return size
 
 
-def _oidc_token(token: OidcToken) -> int:
-    return _text(token.service_account_email) + _text(token.audience)
+def _app_engine_part(request: AppEngineHttpRequest) -> int:
+    routing = request.routing
+    parts = _text(routing.service) + _text(routing.version) + _text(routing.instance)
+    return _text(request.relative_uri) + (_field(parts) if parts else 0)
 
 
 def _retry_config(config: RetryConfig) -> int:

@@ -5,8 +5,10 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from broker.errors import HeadraceError
-from broker.model.names import QueueName
-from broker.model.task import Task, View
+from broker.model.app_engine import app_domain
+from broker.model.names import QueueName, TaskName
+from broker.model.queue import Queue
+from broker.model.task import AppEngineHttpRequest, NewTask, Task, View
 from broker.service import texts
 from broker.service.broker import Broker
 from broker.service.drafts import TaskDraft
@@ -25,12 +27,7 @@ async def create_task(broker: Broker, parent: str, draft: TaskDraft, view: View)
     another task.
     """
     queue = queue_name(parent)
-    name = new_task_name(queue, draft.name)
-    try:
-        task = new_task(name, draft, broker.limits)
-    except HeadraceError:
-        await _require_queue(broker, queue)
-        raise
+    task = await _new_task(broker, new_task_name(queue, draft.name), draft)
     try:
         created = await broker.store.tasks.create(task, horizon_us=broker.limits.schedule_horizon_s * 1_000_000)
     except QueueMissing:
@@ -40,13 +37,13 @@ async def create_task(broker: Broker, parent: str, draft: TaskDraft, view: View)
     except ScheduleTooFar:
         raise texts.schedule_too_far(task.schedule_us or 0, broker.limits) from None
     broker.metrics.for_queue(str(queue)).tasks_created.inc()
-    return _seen(created, view)
+    return _shown(broker, _seen(created, view))
 
 
 async def get_task(broker: Broker, name: str, view: View) -> Task:
     """The live task of that name."""
     with _existing_task():
-        return await broker.store.tasks.get(task_name(name), view)
+        return _shown(broker, await broker.store.tasks.get(task_name(name), view))
 
 
 async def list_tasks(
@@ -59,11 +56,12 @@ async def list_tasks(
     queue = queue_name(parent)
     length = page_length(page_size, _LARGEST_PAGE)
     try:
-        return await broker.store.tasks.page(queue, view, page_size=length, token=page_token)
+        tasks, token = await broker.store.tasks.page(queue, view, page_size=length, token=page_token)
     except QueueMissing:
         raise texts.queue_missing() from None
     except PageTokenInvalid:
         raise texts.page_token_invalid() from None
+    return [_shown(broker, task) for task in tasks], token
 
 
 async def delete_task(broker: Broker, name: str) -> None:
@@ -78,15 +76,43 @@ async def run_task(broker: Broker, name: str, view: View) -> Task:
     The answer counts the new attempt, which may not have reached the target yet.
     """
     with _existing_task():
-        return await broker.store.tasks.run(task_name(name), view)
+        return _shown(broker, await broker.store.tasks.run(task_name(name), view))
 
 
-async def _require_queue(broker: Broker, queue: QueueName) -> None:
-    """A missing queue is reported before a bad task; only a bad task pays for looking."""
+async def _new_task(broker: Broker, name: TaskName, draft: TaskDraft) -> NewTask:
+    """The checked task. As a rule without a call of the store: creating costs that one call alone.
+
+    What depends on the queue is looked up: whether a URL may be missing, and, in a location with a Cloud KMS key,
+    whether the queue has routing. A missing queue is reported before a bad task; only a bad task pays for looking.
+    """
+    url_missing = draft.http_request is not None and not draft.http_request.url
+    guarded = await broker.store.cmek.is_on(name.queue.parent)
+    queue = await _queue(broker, name.queue) if url_missing or guarded else None
+    target = queue.http_target if queue else None
+    names_host = target is not None and target.uri_override is not None and target.uri_override.host is not None
+    if guarded and target is not None:
+        raise texts.cmek_excludes_routing()
     try:
-        await broker.store.queues.get(queue)
+        return new_task(name, draft, broker.limits, url_required=not names_host)
+    except HeadraceError:
+        await _queue(broker, name.queue)
+        raise
+
+
+async def _queue(broker: Broker, name: QueueName) -> Queue:
+    try:
+        return await broker.store.queues.get(name)
     except QueueMissing:
         raise texts.queue_missing() from None
+
+
+def _shown(broker: Broker, task: Task) -> Task:
+    """The task as an answer: with the host that the routing of an App Engine task comes to."""
+    request = task.request
+    if not isinstance(request, AppEngineHttpRequest):
+        return task
+    domain = app_domain(broker.app_engine_domain, task.name.queue.project)
+    return replace(task, request=replace(request, routing=request.routing.in_domain(domain)))
 
 
 def _seen(task: Task, view: View) -> Task:

@@ -185,9 +185,9 @@ def url_scheme() -> HeadraceError:
     return _invalid("HttpTarget.url must start with 'http://' or 'https://'.")
 
 
-def dispatch_deadline_range() -> HeadraceError:
-    """A dispatch deadline that is too short or too long."""
-    return _invalid("Task.dispatchDeadline must be between [15s, 30m].")
+def dispatch_deadline_range(longest: str) -> HeadraceError:
+    """A dispatch deadline that is too short or too long; the longest is 30m, or 24h15s for App Engine."""
+    return _invalid(f"Task.dispatchDeadline must be between [15s, {longest}].")
 
 
 def schedule_too_far(schedule_us: int, limits: Limits) -> HeadraceError:
@@ -232,9 +232,9 @@ def filter_changed() -> HeadraceError:
     return _invalid("filter must be the same in every call of one listing. Start again without a token.")
 
 
-def mask_path_unknown(path: str) -> HeadraceError:
-    """An update mask with a path that is no field of a queue."""
-    return _invalid(f'update_mask has the path "{_quoted(path)}", which is not a field of a queue.')
+def mask_path_unknown(path: str, resource: str = "a queue") -> HeadraceError:
+    """An update mask with a path that is no field of the resource."""
+    return _invalid(f'update_mask has the path "{_quoted(path)}", which is not a field of {resource}.')
 
 
 def too_many_queues(limits: Limits) -> HeadraceError:
@@ -265,7 +265,7 @@ def sampling_ratio_range() -> HeadraceError:
 
 def request_missing() -> HeadraceError:
     """A task that does not say what to call."""
-    return _invalid("Task.message_type is required: set http_request.")
+    return _invalid("Task.message_type is required: set http_request or app_engine_http_request.")
 
 
 def url_host_missing() -> HeadraceError:
@@ -291,21 +291,79 @@ def body_not_allowed(method: HttpMethod) -> HeadraceError:
     return _invalid(f"HTTP method {method} does not allow a body.")
 
 
-def header_name_invalid(name: str) -> HeadraceError:
+def header_name_invalid(field: str, name: str) -> HeadraceError:
     """A header whose name cannot be sent."""
     return _invalid(
-        f"HttpRequest.headers has the name {_quoted(name)!r}, which is not valid: "
-        "use letters, digits and any of !#$%&'*+-.^_`|~"
+        f"{field} has the name {_quoted(name)!r}, which is not valid: use letters, digits and any of !#$%&'*+-.^_`|~"
     )
 
 
-def header_value_invalid(name: str) -> HeadraceError:
+def header_value_invalid(field: str, name: str) -> HeadraceError:
     """A header whose value cannot be sent, or would start another header."""
+    return _invalid(f"{field}: the value of {_quoted(name)} holds a line break or another control character.")
+
+
+def headers_too_large(field: str, largest_bytes: int) -> HeadraceError:
+    """Headers above their size limit."""
+    return _invalid(f"{field} must have at most {largest_bytes} bytes in all.")
+
+
+def relative_uri_invalid(uri: str) -> HeadraceError:
+    """A relative URI that is no path."""
+    return _invalid(f"AppEngineHttpRequest.relativeUri must begin with / and hold no spaces, unlike {_quoted(uri)!r}.")
+
+
+def relative_uri_too_long(largest: int) -> HeadraceError:
+    """A relative URI above its length limit."""
+    return _invalid(f"AppEngineHttpRequest.relativeUri must have at most {largest} characters after percent-encoding.")
+
+
+def app_engine_id_invalid(field: str, value: str) -> HeadraceError:
+    """A service, version or instance that could not stand in a host name."""
+    return _invalid(f"{field} is {_quoted(value)!r}: use letters, digits, hyphens and underscores, at most 100.")
+
+
+def override_host_invalid(host: str) -> HeadraceError:
+    """A host, in a queue's routing, that is empty or cannot be connected to."""
+    if not host:
+        return _invalid("HttpTarget.uriOverride.host cannot be empty. Leave it out to keep the host of each task.")
     return _invalid(
-        f"HttpRequest.headers: the value of {_quoted(name)} holds a line break or another control character."
+        f'HttpTarget.uriOverride.host is "{_quoted(host)}", which is not valid: write a host name in ASCII (xn-- for '
+        "others) or an IP address, and a port as uriOverride.port."
     )
 
 
-def headers_too_large(largest_bytes: int) -> HeadraceError:
-    """Headers above their size limit."""
-    return _invalid(f"HttpRequest.headers must have at most {largest_bytes} bytes in all.")
+def override_port_range(largest: int) -> HeadraceError:
+    """A port, in a queue's routing, that is none."""
+    return _invalid(f"HttpTarget.uriOverride.port must be between 1 and {largest}, or 0 to remove the port.")
+
+
+def override_too_long(field: str, largest: int) -> HeadraceError:
+    """A path or a query, in a queue's routing, above the length limit of a URL."""
+    return _invalid(f"{field} must have at most {largest} characters.")
+
+
+def required(field: str) -> HeadraceError:
+    """A field that another one makes necessary."""
+    return _invalid(f"{field} must be set.")
+
+
+def cmek_excludes_routing() -> HeadraceError:
+    """Queue-level routing, or a task for a queue that has it, in a location with a Cloud KMS key."""
+    return HeadraceError(
+        Code.FAILED_PRECONDITION,
+        "Queue.httpTarget cannot be used while the location's cmekConfig names a kmsKey: remove one of them.",
+    )
+
+
+def cmek_name_malformed() -> HeadraceError:
+    """Text that is not the name of a location's CMEK configuration."""
+    return _invalid('CmekConfig name must be formatted: "projects/<PROJECT_ID>/locations/<LOCATION_ID>/cmekConfig".')
+
+
+def kms_key_malformed(kms_key: str) -> HeadraceError:
+    """Text that is not the name of a Cloud KMS key."""
+    return _invalid(
+        f'CmekConfig.kmsKey is "{_quoted(kms_key)}", but must be formatted: "projects/<PROJECT_ID>/locations/'
+        '<LOCATION_ID>/keyRings/<KEY_RING_ID>/cryptoKeys/<KEY_ID>".'
+    )

@@ -1,6 +1,7 @@
 """Running scripts and commands where their keys live, and saying in a caller's terms what went wrong."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -11,18 +12,30 @@ from broker.store.keys import Keyspace
 from broker.store.scripts import Script
 from broker.store.topology import Topology
 
+log = logging.getLogger(__name__)
+
 _REPEAT_FOR_S = 2.0
 _REPEAT_EVERY_S = 0.05
 
-_MOVED = (exceptions.MovedError, exceptions.ClusterDownError, exceptions.ReadOnlyError)
-_AWAY = (
+_ELSEWHERE = (
     exceptions.ConnectionError,
     exceptions.TimeoutError,
+    exceptions.MovedError,
+    exceptions.ClusterDownError,
+    exceptions.ReadOnlyError,
+)
+"""After these, another node may have the partition."""
+_REFUSED = (
+    exceptions.BusyLoadingError,
+    exceptions.MovedError,
     exceptions.AskError,
     exceptions.TryAgainError,
+    exceptions.ClusterDownError,
     exceptions.MasterDownError,
-    *_MOVED,
+    exceptions.ReadOnlyError,
 )
+"""After these, the script has not run: sending it again is no repetition."""
+_AWAY = (*_ELSEWHERE, *_REFUSED)
 _AWAY_WORDS = (
     "MISCONF",
     "NOREPLICAS",
@@ -35,7 +48,8 @@ class StoreUnavailable(HeadraceError):
     """Redis did not answer, or could not. Whether the operation took place is not known."""
 
     def __init__(self, cause: Exception) -> None:
-        super().__init__(Code.UNAVAILABLE, f"The store is not available, try again: {cause}")
+        super().__init__(Code.UNAVAILABLE, "The store is not available, try again.")
+        log.debug("the store is not available: %s", cause)
 
 
 class StoreFull(HeadraceError):
@@ -84,6 +98,13 @@ class Backend:
         seconds, microseconds = await self.command(self.keys.meta, "TIME")
         return int(seconds) * 1_000_000 + int(microseconds)
 
+    async def find_nodes(self) -> None:
+        """Learn anew which node holds what; if nobody tells, what was known holds."""
+        try:
+            await self.topology.refresh()
+        except exceptions.RedisError as error:
+            log.debug("no node tells where partitions are: %s", error)
+
     async def _call(self, send: Callable[[], Any], repeatable: bool) -> Any:
         deadline = asyncio.get_running_loop().time() + _REPEAT_FOR_S
         while True:
@@ -94,19 +115,12 @@ class Backend:
             except exceptions.RedisError as error:
                 if not _is_away(error):
                     raise
-                if isinstance(error, (*_MOVED, exceptions.ConnectionError)):
-                    await self._find_nodes()
+                if isinstance(error, _ELSEWHERE):
+                    await self.find_nodes()
                 late = asyncio.get_running_loop().time() >= deadline
-                # A script that was answered with MOVED has not run: sending it to the right node is no repetition.
-                if late or not (repeatable or isinstance(error, exceptions.MovedError)):
+                if late or not (repeatable or isinstance(error, _REFUSED)):
                     raise StoreUnavailable(error) from error
             await asyncio.sleep(_REPEAT_EVERY_S)
-
-    async def _find_nodes(self) -> None:
-        try:
-            await self.topology.refresh()
-        except exceptions.RedisError as error:
-            raise StoreUnavailable(error) from error
 
 
 def arguments_of(rows: Sequence[Sequence[Any]]) -> list[Any]:

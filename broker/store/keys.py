@@ -5,6 +5,7 @@ Every key carries the hash tag of its partition, `{hr:17}`, so each script works
     {hr}:meta               hash: number of partitions, layout version
     {hr}:dispatchers        live dispatchers, by their last beat
     {hr}:secret:NAME        shared secrets, such as the signing key
+    {hr}:cmek               hash: location -> name of its Cloud KMS key
     {hr:17}:seq             hash: counters that are never reset (ids, fences), when the partition was last served
     {hr:17}:queues          queue names in lexicographic order
     {hr:17}:ids             hash: queue name -> short numeric id
@@ -42,6 +43,11 @@ class Keyspace:
     def dispatchers(self) -> str:
         """The set of live dispatchers."""
         return f"{{{self.namespace}}}:dispatchers"
+
+    @property
+    def cmek(self) -> str:
+        """The Cloud KMS keys of locations."""
+        return f"{{{self.namespace}}}:cmek"
 
     def secret(self, name: str) -> str:
         """A secret that all nodes share."""

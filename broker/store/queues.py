@@ -97,7 +97,7 @@ class QueueStore:
         raise HeadraceError(Code.ABORTED, "The queue is being changed by others, try again.")
 
     async def set_state(self, name: QueueName, state: QueueState) -> Queue:
-        """Pause or resume a queue; a DISABLED one stays so until it is resumed. Raises QueueMissing."""
+        """Pause, resume or disable a queue; a DISABLED one stays so until it is resumed. Raises QueueMissing."""
         return self._found(name, await self._run(_SET_STATE, name, self._now, str(name), state.value)).queue
 
     async def purge(self, name: QueueName) -> Queue:
@@ -112,9 +112,10 @@ class QueueStore:
             raise QueueMissing
 
     async def page(self, parent: LocationName, *, page_size: int, after: str) -> tuple[list[Queue], str]:
-        """At most `page_size` queues of a location by name, from the first full name greater than `after` (of that location, else from the start).
+        """At most `page_size` queues of a location by name, from the first full name greater than `after`.
 
-        Also answers the `after` of the next page, empty at the end. Costs a command a partition and a script a queue.
+        An `after` of another location starts at the beginning. Also answers the `after` of the next page, empty at the
+        end. Costs a command a partition and a script a queue.
         """
         prefix = f"{parent}/queues/".encode()
         start = b"(" + after.encode() if after.encode().startswith(prefix) else b"[" + prefix

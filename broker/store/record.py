@@ -9,12 +9,16 @@ from broker.model.names import TaskName
 from broker.model.retry import RetryConfig
 from broker.model.task import (
     DEFAULT_DISPATCH_DEADLINE_US,
+    AppEngineHttpRequest,
+    AppEngineRouting,
     Attempt,
     HttpMethod,
     HttpRequest,
     NewTask,
+    OauthToken,
     OidcToken,
     Task,
+    TaskRequest,
     View,
 )
 
@@ -83,18 +87,38 @@ def pack_own_retry(config: RetryConfig | None) -> bytes:
 
 
 def pack_meta(task: NewTask) -> bytes:
-    """Everything immutable but the body. What is as usual is left out."""
+    """Everything immutable but the body. What is as usual is left out.
+
+    Keys: u URL, o OIDC token, t OAuth token; of App Engine tasks instead a relative URI, r routing (service, version,
+    instance); of both m method, h headers, d dispatch deadline (us).
+    """
     request = task.request
-    meta: dict[str, Any] = {"u": request.url}
+    meta = _from_app_engine(request) if isinstance(request, AppEngineHttpRequest) else _from_http(request)
     if request.method is not HttpMethod.POST:
         meta["m"] = request.method.value
     if request.headers:
         meta["h"] = request.headers
-    if request.oidc_token:
-        meta["o"] = [request.oidc_token.service_account_email, request.oidc_token.audience]
-    if task.dispatch_deadline_us != DEFAULT_DISPATCH_DEADLINE_US:
+    if task.dispatch_deadline_us != _usual_deadline_us(meta):
         meta["d"] = task.dispatch_deadline_us
     return json.dumps(meta, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _from_http(request: HttpRequest) -> dict[str, Any]:
+    meta: dict[str, Any] = {"u": request.url}
+    if request.oidc_token:
+        meta["o"] = [request.oidc_token.service_account_email, request.oidc_token.audience]
+    if request.oauth_token:
+        meta["t"] = [request.oauth_token.service_account_email, request.oauth_token.scope]
+    return meta
+
+
+def _from_app_engine(request: AppEngineHttpRequest) -> dict[str, Any]:
+    routing = [request.routing.service, request.routing.version, request.routing.instance]
+    return {"a": request.relative_uri} | ({"r": routing} if any(routing) else {})
+
+
+def _usual_deadline_us(meta: dict[str, Any]) -> int | None:
+    return None if "a" in meta else DEFAULT_DISPATCH_DEADLINE_US
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +126,8 @@ class Record:
     """A record taken apart."""
 
     header: Header
-    request: HttpRequest
-    dispatch_deadline_us: int
+    request: TaskRequest
+    dispatch_deadline_us: int | None
     own_retry: RetryConfig | None
 
     @classmethod
@@ -117,8 +141,8 @@ class Record:
         try:
             meta = json.loads(raw[start:body])
             own_retry = _own_retry(raw) if header.flags & OWN_RETRY else None
-            return cls(header, _request(meta, raw[body:]), meta.get("d", DEFAULT_DISPATCH_DEADLINE_US), own_retry)
-        except (ValueError, KeyError, TypeError, struct.error) as error:
+            return cls(header, _request(meta, raw[body:]), meta.get("d", _usual_deadline_us(meta)), own_retry)
+        except (AttributeError, KeyError, TypeError, ValueError, struct.error) as error:
             raise DamagedRecord(str(error)) from error
 
     def task(self, name: TaskName, view: View) -> Task:
@@ -139,14 +163,18 @@ class Record:
         )
 
 
-def _request(meta: dict[str, Any], body: bytes) -> HttpRequest:
-    token = meta.get("o")
+def _request(meta: dict[str, Any], body: bytes) -> TaskRequest:
+    method = HttpMethod(meta.get("m", HttpMethod.POST.value))
+    headers = tuple((name, value) for name, value in meta.get("h", ()))
+    if "a" in meta:
+        return AppEngineHttpRequest(meta["a"], method, headers, body, AppEngineRouting(*meta.get("r", ())))
     return HttpRequest(
         url=meta["u"],
-        method=HttpMethod(meta.get("m", HttpMethod.POST.value)),
-        headers=tuple((name, value) for name, value in meta.get("h", ())),
+        method=method,
+        headers=headers,
         body=body,
-        oidc_token=OidcToken(*token) if token else None,
+        oidc_token=OidcToken(*meta["o"]) if "o" in meta else None,
+        oauth_token=OauthToken(*meta["t"]) if "t" in meta else None,
     )
 
 

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+from broker.store.lua_linker import link
+
 _SECTION = re.compile(r"^-- (KEYS|ARGV)$")
 _ARGUMENT = re.compile(r"^--   (\w+): ")
 _ROWS = re.compile(r"^--   \* ([\w ]+): ")
-_INCLUDE = re.compile(r"^--@include (\w+)$")
 
 
 class ScriptError(Exception):
@@ -54,7 +55,8 @@ def parse(name: str, text: str) -> Script:
     if not flags.startswith("#!lua"):
         raise ScriptError(f"lua/{name}.lua does not begin with #!lua")
     keys, arguments, row = _header(name, body)
-    source = "\n".join([flags, _locals(keys, arguments, row), *_includes(name, body), body])
+    libraries = link(body, lambda library: _read(f"lib/{library}.lua"))
+    source = "\n".join([flags, _locals(keys, arguments, row), *libraries, body])
     return Script(name, source, hashlib.sha1(source.encode()).hexdigest(), keys, arguments, row)
 
 
@@ -92,26 +94,3 @@ def _locals(keys: tuple[str, ...], arguments: tuple[str, ...], row: tuple[str, .
         first = len(arguments)
         lines.append(f"local rows = {{}} for i = {first + 1}, #ARGV do rows[i - {first}] = ARGV[i] end")
     return " ".join(lines)
-
-
-def _includes(name: str, body: str) -> list[str]:
-    """The texts of all includes, each once, after those it needs itself."""
-    texts: dict[str, str] = {}
-
-    def add(include: str, path: tuple[str, ...]) -> None:
-        if include in path:
-            raise ScriptError(f"lua/{name}.lua: includes in a circle: {' -> '.join((*path, include))}")
-        if include in texts:
-            return
-        text = _read(f"lib/{include}.lua")
-        for needed in _included_by(text):
-            add(needed, (*path, include))
-        texts[include] = text
-
-    for include in _included_by(body):
-        add(include, ())
-    return list(texts.values())
-
-
-def _included_by(text: str) -> list[str]:
-    return [match[1] for line in text.splitlines() if (match := _INCLUDE.match(line))]

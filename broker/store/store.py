@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 from redis import exceptions
 
-from broker.errors import StartupError
+from broker.errors import HeadraceError, StartupError
 from broker.store.attempts import AttemptStore
 from broker.store.backend import Backend
+from broker.store.cmek import CmekStore
 from broker.store.keys import Keyspace
 from broker.store.nodes import NodeStore
 from broker.store.queues import QueueStore
@@ -30,6 +31,7 @@ class Store:
         self.attempts = AttemptStore(backend)
         self.nodes = NodeStore(backend)
         self.secrets = SecretStore(backend)
+        self.cmek = CmekStore(backend)
         self.upkeep = Upkeep(backend)
         self.wakeups = Wakeups(backend)
 
@@ -53,9 +55,10 @@ class Store:
             for lane in topology.lanes():
                 await check_server(lane.client)
             await _check_layout(backend)
-        except exceptions.RedisError as error:
+        except (exceptions.RedisError, HeadraceError) as error:
             await topology.close()
-            raise StartupError(f"cannot use Redis at {_without_password(redis_url)}: {error}") from error
+            cause = error.__cause__ or error
+            raise StartupError(f"cannot use Redis at {_without_password(redis_url)}: {cause}") from error
         except StartupError:
             await topology.close()
             raise
@@ -75,10 +78,13 @@ class Store:
 
 
 async def _check_layout(backend: Backend) -> None:
+    """Record the layout of a new store; check that of an old one, which may be full."""
     keys = backend.keys
-    for field, value in (("partitions", keys.partitions), ("layout", _LAYOUT)):
-        await backend.command(keys.meta, "HSETNX", keys.meta, field, value)
     partitions, layout = await backend.command(keys.meta, "HMGET", keys.meta, "partitions", "layout")
+    if partitions is None:
+        for field, value in (("partitions", keys.partitions), ("layout", _LAYOUT)):
+            await backend.command(keys.meta, "HSETNX", keys.meta, field, value)
+        partitions, layout = await backend.command(keys.meta, "HMGET", keys.meta, "partitions", "layout")
     if int(partitions) != keys.partitions:
         raise StartupError(
             f"the store was made with {int(partitions)} partitions, not {keys.partitions}: "

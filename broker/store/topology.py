@@ -17,6 +17,7 @@ from broker.store.lane import Lane
 _CLUSTER_SCHEMES = {"redis+cluster": "redis", "rediss+cluster": "rediss"}
 _PLAIN_SCHEMES = ("redis", "rediss", "unix")
 _ANSWER_WITHIN_S = 5.0
+_TELL_SLOTS_WITHIN_S = 1.0
 _MOST_CONNECTIONS = 8
 
 
@@ -39,24 +40,27 @@ class Topology(Protocol):
 def from_url(url: str) -> Topology:
     """The topology that a URL describes. Raises StartupError naming the forms there are."""
     scheme = urlsplit(url).scheme
-    if scheme in _PLAIN_SCHEMES:
-        return SingleNode(_client(url))
-    if scheme in _CLUSTER_SCHEMES:
-        return ClusterNodes(url)
+    try:
+        if scheme in _PLAIN_SCHEMES:
+            return SingleNode(_client(url))
+        if scheme in _CLUSTER_SCHEMES:
+            return ClusterNodes(url)
+    except (TypeError, ValueError) as error:
+        raise StartupError(f"the redis URL cannot be used: {error}") from error
     raise StartupError(
-        f"redis URL {url!r}: use redis://HOST:PORT/DB, rediss:// with TLS, unix:///PATH, "
+        f"the redis URL begins with {scheme!r}: use redis://HOST:PORT/DB, rediss:// with TLS, unix:///PATH, "
         "or redis+cluster://HOST:PORT,HOST:PORT"
     )
 
 
-def _client(url: str) -> Redis:
+def _client(url: str, answer_within_s: float = _ANSWER_WITHIN_S) -> Redis:
     # A script that ran may not run again, so the client never retries by itself.
     return Redis.from_url(
         url,
         protocol=2,
         retry=Retry(NoBackoff(), 0),
-        socket_timeout=_ANSWER_WITHIN_S,
-        socket_connect_timeout=_ANSWER_WITHIN_S,
+        socket_timeout=answer_within_s,
+        socket_connect_timeout=answer_within_s,
         max_connections=_MOST_CONNECTIONS,
     )
 
@@ -91,10 +95,12 @@ class ClusterNodes:
         credentials, _, hosts = parts.netloc.rpartition("@")
         scheme = _CLUSTER_SCHEMES[parts.scheme]
         self._prefix = f"{scheme}://{credentials}@" if credentials else f"{scheme}://"
+        self._suffix = f"?{parts.query}" if parts.query else ""
         self._seeds = hosts.split(",")
         self._lanes: dict[str, Lane] = {}
         self._ranges: list[tuple[int, int, str]] = []
         self._refreshing: asyncio.Task[None] | None = None
+        self._leaving: set[asyncio.Task[None]] = set()
 
     def lane(self, key: str) -> Lane:
         """The master of the key's slot."""
@@ -115,38 +121,45 @@ class ClusterNodes:
             self._refreshing.add_done_callback(self._forget)
         await asyncio.shield(self._refreshing)
 
+    def _url(self, address: str) -> str:
+        return f"{self._prefix}{address}{self._suffix}"
+
     def _forget(self, _: "asyncio.Task[None]") -> None:
         self._refreshing = None
 
     async def _ask(self) -> None:
         error: Exception = exceptions.ConnectionError("the cluster has no nodes")
         for address in dict.fromkeys([*self._lanes, *self._seeds]):
-            client = _client(self._prefix + address)
+            client = _client(self._url(address), _TELL_SLOTS_WITHIN_S)
             try:
                 slots = await client.execute_command("CLUSTER SLOTS")
             except exceptions.RedisError as failure:
                 error = failure
             else:
-                await self._adopt(slots, address)
+                self._adopt(slots, address)
                 return
             finally:
                 await client.aclose()
         raise error
 
-    async def _adopt(self, slots: list[Any], asked: str) -> None:
+    def _adopt(self, slots: list[Any], asked: str) -> None:
         ranges = []
         for first, last, (host, port, *_), *_ in slots:
             # An empty host means: the one you asked.
-            name = host.decode() if host else asked.rpartition(":")[0]
-            ranges.append((first, last, f"{name}:{port}"))
+            name = host.decode() if host else asked.rpartition(":")[0].strip("[]")
+            ranges.append((first, last, f"[{name}]:{port}" if ":" in name else f"{name}:{port}"))
         for address in {address for _, _, address in ranges} - self._lanes.keys():
-            self._lanes[address] = Lane(_client(self._prefix + address))
+            self._lanes[address] = Lane(_client(self._url(address)))
         gone = self._lanes.keys() - {address for _, _, address in ranges}
         self._ranges = ranges
         for address in gone:
-            await self._lanes.pop(address).close()
+            # In the background: commands that still wait for a dead node hold it up.
+            leaving = asyncio.create_task(self._lanes.pop(address).close())
+            self._leaving.add(leaving)
+            leaving.add_done_callback(self._leaving.discard)
 
     async def close(self) -> None:
         """Close every connection."""
         for lane in self._lanes.values():
             await lane.close()
+        await asyncio.gather(*self._leaving)

@@ -1,5 +1,4 @@
 -- What a claim hands to the dispatcher, and how much more it may take.
---@include number
 local claim_answer = {}
 
 local MOST_INLINE_BYTES = 1048576
@@ -13,7 +12,7 @@ function claim_answer.add(answer, found, id, fence, raw)
   if not found.claimed then
     found.claimed = {}
     local n = #answer.queues
-    answer.queues[n + 1], answer.queues[n + 2], answer.queues[n + 3] = found.id, number.whole(found.version), found.claimed
+    answer.queues[n + 1], answer.queues[n + 2], answer.queues[n + 3] = found.id, found.version, found.claimed
   end
   if #raw > answer.inline_bytes or #raw > answer.bytes_left then
     raw = false

@@ -2,13 +2,16 @@
 -- Every script that touches a queue ends with due.refresh, the only writer of the index.
 --@include bucket
 --@include keys
---@include number
 --@include queue
 --@include sequence
 local due = {}
 
--- found: the queue as queue.read gave it. served: a claim has just passed it, so others go first (round robin).
+-- found: the queue as queue.read gave it. served: a claim has just passed it, so it lines up behind those that wait.
 function due.refresh(partition, found, now_us, served)
+  if found.stepped_back then
+    -- Otherwise each refresh would put the queue off by the same wait, for nothing flows in before the old time.
+    queue.save_tokens(partition, found)
+  end
   local index = keys.due(partition)
   local head = queue.dispatches(found) and redis.call('ZRANGE', found.eta, 0, 0, 'WITHSCORES')
   if not head or not head[1] then
@@ -20,14 +23,17 @@ function due.refresh(partition, found, now_us, served)
     local slot = redis.call('ZRANGE', found.leases, 0, 0, 'WITHSCORES')
     at = math.max(at, tonumber(slot[2] or 0), sequence.hold_us(partition))
   end
+  if served then
+    at = math.max(at, now_us + 1)
+  end
   local before = redis.call('ZSCORE', index, found.id)
   if before and tonumber(before) <= now_us and at <= now_us and not served then
     return
   end
   local first = redis.call('ZRANGE', index, 0, 0, 'WITHSCORES')
-  redis.call('ZADD', index, number.whole(at), found.id)
+  redis.call('ZADD', index, at, found.id)
   if not first[1] or at < tonumber(first[2]) then
-    redis.call('SPUBLISH', keys.wake_channel(partition), number.whole(at))
+    redis.call('SPUBLISH', keys.wake_channel(partition), at)
   end
 end
 

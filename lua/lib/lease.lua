@@ -1,6 +1,5 @@
 -- Attempts that hold a queue's slots: member task:fence, score the lease's end. Concurrency is the size of this set,
 -- never a counter; it spans generations, so a purge frees no slot before its HTTP call ends.
---@include number
 local lease = {}
 
 local MOST_EXPIRED = 1000
@@ -9,10 +8,25 @@ function lease.member(id, fence)
   return id .. ':' .. fence
 end
 
--- Take a slot and move the task to the lease's end: leased means later.
-function lease.take(found, id, fence, lease_end, header)
-  redis.call('ZADD', found.leases, number.whole(lease_end), lease.member(id, fence))
-  redis.call('ZADD', found.eta, number.whole(math.min(lease_end, header.expiry_us)), id)
+-- Take slots and move the tasks to the leases' end: leased means later.
+-- attempts: id, fence, and the task's expiry (us) of each, as one flat list of at most 1,000.
+function lease.take(found, lease_end, attempts)
+  local slots, times = {}, {}
+  for i = 1, #attempts, 3 do
+    local n = #slots
+    slots[n + 1], slots[n + 2] = lease_end, lease.member(attempts[i], attempts[i + 1])
+    times[n + 1], times[n + 2] = math.min(lease_end, attempts[i + 2]), attempts[i]
+  end
+  if #slots > 0 then
+    redis.call('ZADD', found.leases, unpack(slots))
+    redis.call('ZADD', found.eta, unpack(times))
+  end
+end
+
+-- When the lease of an attempt ends, or false if it holds none.
+function lease.ends_us(found, id, fence)
+  local ends_us = redis.call('ZSCORE', found.leases, lease.member(id, fence))
+  return ends_us and tonumber(ends_us)
 end
 
 -- Whether the attempt still held its slot, which it now gives back.
@@ -21,7 +35,7 @@ function lease.drop(leases, id, fence)
 end
 
 function lease.free_expired(found, now_us)
-  local expired = redis.call('ZRANGE', found.leases, '-inf', number.whole(now_us), 'BYSCORE', 'LIMIT', 0, MOST_EXPIRED)
+  local expired = redis.call('ZRANGE', found.leases, '-inf', now_us, 'BYSCORE', 'LIMIT', 0, MOST_EXPIRED)
   if #expired > 0 then
     redis.call('ZREM', found.leases, unpack(expired))
   end

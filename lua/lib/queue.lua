@@ -6,7 +6,7 @@ local queue = {}
 
 local FIELDS = {
   'state', 'kind', 'generation', 'version', 'rate', 'burst', 'concurrency', 'tokens', 'refilled_us', 'max_attempts',
-  'max_retry_us', 'min_backoff_us', 'max_backoff_us', 'max_doublings', 'task_ttl_us', 'tombstone_us', 'purge_us',
+  'max_retry_us', 'min_backoff_us', 'max_backoff_us', 'max_doublings', 'task_ttl_us', 'tombstone_us',
 }
 
 -- The queue with tokens as of now, or nil if there is none of this id.
@@ -15,13 +15,14 @@ function queue.read(partition, id, now_us)
   if not values[1] then
     return nil
   end
-  local found = { id = id, state = values[1], kind = values[2] }
+  local found = { partition = partition, id = id, state = values[1], kind = values[2] }
   for i = 3, #FIELDS do
     found[FIELDS[i]] = tonumber(values[i])
   end
+  found.stepped_back = found.refilled_us > now_us
   found.tokens = bucket.refilled(found.tokens, found.refilled_us, found.rate, found.burst, now_us)
   found.refilled_us = now_us
-  found.eta = keys.eta(partition, id, number.whole(found.generation))
+  found.eta = keys.eta(partition, id, number.text(found.generation))
   found.leases = keys.leases(partition, id)
   return found
 end
@@ -31,8 +32,7 @@ function queue.dispatches(found)
 end
 
 function queue.save_tokens(partition, found)
-  redis.call('HSET', keys.config(partition, found.id),
-    'tokens', number.exact(found.tokens), 'refilled_us', number.whole(found.refilled_us))
+  redis.call('HSET', keys.config(partition, found.id), 'tokens', found.tokens, 'refilled_us', found.refilled_us)
 end
 
 -- The id a name has now, or false.

@@ -14,6 +14,7 @@ local record = {}
 local FIXED = '>BBI2I4I4c8I8I8I8I8I4I4I4I2BI8I4I8I8I8I8'
 local MUTABLE = '>I8I4I4I4I2BI8I4I8I8I8I8'
 local OWN_RETRY = '>i4I8I8I8I4'
+local OWN_RETRY_BYTES = 32
 local VERSION, TOMBSTONE = 1, 84
 
 record.FIXED_BYTES = 111
@@ -32,21 +33,26 @@ function record.set(header, flag, on)
   end
 end
 
--- The header of a record, or nil for anything that is none: a missing key, a tombstone, a short or unknown string.
+-- The header of a record, or nil for anything that is none: a missing key, a tombstone, a short or unknown string, a
+-- header that its fields do not fit into.
 function record.parse(raw)
   if not raw or #raw < record.FIXED_BYTES or string.byte(raw, 1) ~= VERSION then
     return nil
   end
-  local header = {}
-  local _
-  _, header.length, header.tag_bytes, header.meta_bytes, header.generation, header.request_id, header.birth,
-  header.create_us, header.expiry_us, header.schedule_us, header.responses, header.answers, header.ended,
-  header.last_status, header.flags, header.fence, header.dispatches, header.first_dispatch_us,
-  header.last_schedule_us, header.last_dispatch_us, header.last_response_us = struct.unpack(FIXED, raw)
-  if #raw < header.length then
+  local _, length, tag_bytes, meta_bytes, generation, request_id, birth, create_us, expiry_us, schedule_us, responses,
+    answers, ended, last_status, flags, fence, dispatches, first_dispatch_us, last_schedule_us, last_dispatch_us,
+    last_response_us = struct.unpack(FIXED, raw)
+  local needed = record.FIXED_BYTES + (flags % 16 >= record.OWN_RETRY and OWN_RETRY_BYTES or 0)
+  if #raw < length or length < needed then
     return nil
   end
-  return header
+  return {
+    length = length, tag_bytes = tag_bytes, meta_bytes = meta_bytes, generation = generation, request_id = request_id,
+    birth = birth, create_us = create_us, expiry_us = expiry_us, schedule_us = schedule_us, responses = responses,
+    answers = answers, ended = ended, last_status = last_status, flags = flags, fence = fence, dispatches = dispatches,
+    first_dispatch_us = first_dispatch_us, last_schedule_us = last_schedule_us, last_dispatch_us = last_dispatch_us,
+    last_response_us = last_response_us,
+  }
 end
 
 function record.read(key)
@@ -98,6 +104,11 @@ end
 -- Whether readers see the task: it is of the queue's present generation and not past its expiry.
 function record.is_live(header, generation, now_us)
   return header.generation == generation and now_us < header.expiry_us
+end
+
+-- Whether an attempt belongs to this task, and not to one that had its name before.
+function record.has_attempt(header, fence, generation, now_us)
+  return record.is_live(header, generation, now_us) and header.birth < tonumber(fence)
 end
 
 function record.tombstone(expiry_us, request_id)

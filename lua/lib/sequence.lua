@@ -1,6 +1,5 @@
 -- What a partition counts and remembers: ids (queues, generations) and fences, never reset; when it was last served.
 --@include keys
---@include number
 local sequence = {}
 
 function sequence.next_id(partition)
@@ -15,7 +14,7 @@ end
 -- A fence greater than any before it, also after a failover that lost the counter's last steps.
 function sequence.next_fence(partition, now_us)
   local fence = math.max(sequence.last_fence(partition) + 1, now_us)
-  redis.call('HSET', keys.sequence(partition), 'fence', number.whole(fence))
+  redis.call('HSET', keys.sequence(partition), 'fence', fence)
   return fence
 end
 
@@ -35,6 +34,6 @@ function sequence.mark_served(partition, now_us, lease_us)
   if now_us - served_us > lease_us / 3 then
     hold_us = now_us + math.floor(lease_us / 3)
   end
-  redis.call('HSET', keys.sequence(partition), 'served_us', number.whole(now_us), 'hold_us', number.whole(hold_us))
+  redis.call('HSET', keys.sequence(partition), 'served_us', now_us, 'hold_us', hold_us)
   return hold_us
 end

@@ -4,13 +4,18 @@
 --@include record
 local task = {}
 
--- A named record that is dead (purged or expired) still holds its name this long; nil if the name is free.
-local function dead_name_expiry_us(header, found)
-  if not record.has(header, record.NAMED) then
-    return nil
+-- A dead task (purged or expired) that nobody has buried yet died at its end of life, or by the purge before.
+local function died_us(header, found)
+  if header.generation == found.generation then
+    return header.expiry_us
   end
-  local died_us = header.generation == found.generation and header.expiry_us or (found.purge_us or 0)
-  return died_us + found.tombstone_us
+  local swept = found.id .. ':' .. number.text(header.generation)
+  return math.min(header.expiry_us, tonumber(redis.call('ZSCORE', keys.garbage(found.partition), swept) or 0))
+end
+
+-- Until when a dead task holds its name; 0 if no user gave it.
+function task.name_taken_until_us(header, found)
+  return record.has(header, record.NAMED) and died_us(header, found) + found.tombstone_us or 0
 end
 
 -- What a key holds for readers: 'live' and the header, 'tombstoned' and the request id that removed it, or 'none'.
@@ -21,8 +26,7 @@ function task.state(raw, found, now_us)
     if record.is_live(header, found.generation, now_us) then
       return 'live', header
     end
-    local expiry_us = dead_name_expiry_us(header, found)
-    return expiry_us and now_us < expiry_us and 'tombstoned' or 'none', ''
+    return now_us < task.name_taken_until_us(header, found) and 'tombstoned' or 'none', ''
   end
   local expiry_us, request_id = record.parse_tombstone(raw)
   if expiry_us and now_us < expiry_us then
@@ -35,8 +39,15 @@ end
 function task.bury(key, header, expiry_us, now_us, request_id)
   if record.has(header, record.NAMED) and expiry_us > now_us then
     redis.call('SET', key, record.tombstone(expiry_us, request_id),
-      'PX', number.whole(math.ceil((expiry_us - now_us) / 1000)))
+      'PX', math.ceil((expiry_us - now_us) / 1000))
   else
+    redis.call('UNLINK', key)
+  end
+end
+
+-- Free what is neither record nor tombstone.
+function task.discard(key, raw)
+  if not record.parse_tombstone(raw) then
     redis.call('UNLINK', key)
   end
 end

@@ -11,8 +11,18 @@ from broker.errors import Code, HeadraceError
 from broker.model.names import QueueName
 from broker.model.queue import Queue, QueueState
 from broker.model.retry import RetryConfig
-from broker.model.task import Attempt, HttpMethod, HttpRequest, OidcToken, Task, View
-from broker.service.drafts import HttpRequestDraft, QueueDraft, TaskDraft
+from broker.model.task import (
+    AppEngineHttpRequest,
+    AppEngineRouting,
+    Attempt,
+    HttpMethod,
+    HttpRequest,
+    OauthToken,
+    OidcToken,
+    Task,
+    View,
+)
+from broker.service.drafts import AppEngineRequestDraft, HttpRequestDraft, HttpTargetDraft, QueueDraft, TaskDraft
 
 NAME = QueueName("P", "L", "Q")
 TASK = Task(
@@ -77,6 +87,34 @@ def test_a_fresh_task_looks_like_the_documented_answer() -> None:
         "createTime": "2023-11-14T22:13:20Z",
         "dispatchDeadline": "600s",
         "view": "BASIC",
+    }
+
+
+def test_an_app_engine_task_shows_no_deadline_that_was_not_set() -> None:
+    request = AppEngineHttpRequest("/u", HttpMethod.GET, routing=AppEngineRouting("s", host="s.P.appspot.com"))
+    shown = json_format.MessageToDict(convert.task_message(replace(TASK, request=request, dispatch_deadline_us=None)))
+    assert "dispatchDeadline" not in shown
+    assert shown["appEngineHttpRequest"] == {
+        "httpMethod": "GET",
+        "relativeUri": "/u",
+        "appEngineRouting": {"service": "s", "host": "s.P.appspot.com"},
+    }
+
+
+def test_a_task_shows_its_token() -> None:
+    request = HttpRequest("http://target/", oauth_token=OauthToken("e", "s"))
+    shown = json_format.MessageToDict(convert.task_message(replace(TASK, request=request)))
+    assert shown["httpRequest"]["oauthToken"] == {"serviceAccountEmail": "e", "scope": "s"}
+
+
+def test_a_task_shows_its_own_retry_configuration() -> None:
+    retry = RetryConfig(-1, 1_500_000, 10_000, 20_000, 0)
+    shown = json_format.MessageToDict(convert.task_message(replace(TASK, retry_config=retry)))
+    assert shown["retryConfig"] == {
+        "maxAttempts": -1,
+        "maxRetryDuration": "1.500s",
+        "minBackoff": "0.010s",
+        "maxBackoff": "0.020s",
     }
 
 
@@ -148,8 +186,8 @@ def test_the_status_of_an_attempt(http_status: int, text: str) -> None:
         ({"stackdriverLoggingConfig": {}}, QueueDraft(sampling_ratio=0.0)),
         ({"httpTarget": {}, "appEngineRoutingOverride": {}}, QueueDraft()),
         (
-            {"httpTarget": {"httpMethod": "GET"}, "appEngineRoutingOverride": {"service": "s"}},
-            QueueDraft(unserved=("queue.app_engine_routing_override", "queue.http_target")),
+            {"httpTarget": {"httpMethod": "GET"}, "appEngineRoutingOverride": {"service": "s", "host": "h"}},
+            QueueDraft(http_target=HttpTargetDraft(method=HttpMethod.GET), app_engine_routing=AppEngineRouting("s")),
         ),
     ],
 )
@@ -181,10 +219,26 @@ def test_a_queue_is_read(value: dict[str, Any], draft: QueueDraft) -> None:
         ),
         ({"retryConfig": {"maxAttempts": 3}}, TaskDraft(retry_config=RetryConfig(max_attempts=3))),
         ({"retryConfig": {"minBackoff": "0s"}}, TaskDraft(retry_config=RetryConfig(min_backoff_us=0))),
-        ({"appEngineHttpRequest": {}}, TaskDraft(unserved=("task.app_engine_http_request",))),
         (
-            {"httpRequest": {"oauthToken": {}}},
-            TaskDraft(http_request=HttpRequestDraft(), unserved=("task.http_request.oauth_token",)),
+            {"httpRequest": {"oauthToken": {"serviceAccountEmail": "e", "scope": "s"}}},
+            TaskDraft(http_request=HttpRequestDraft(oauth_token=OauthToken("e", "s"))),
+        ),
+        ({"appEngineHttpRequest": {}}, TaskDraft(app_engine_request=AppEngineRequestDraft())),
+        (
+            {
+                "appEngineHttpRequest": {
+                    "httpMethod": "PUT",
+                    "appEngineRouting": {"service": "s", "version": "v", "instance": "i", "host": "h"},
+                    "relativeUri": "/u",
+                    "headers": {"X-a": "b"},
+                    "body": "AAE=",
+                }
+            },
+            TaskDraft(
+                app_engine_request=AppEngineRequestDraft(
+                    "/u", HttpMethod.PUT, (("X-a", "b"),), b"\0\1", AppEngineRouting("s", "v", "i")
+                )
+            ),
         ),
     ],
 )
@@ -196,6 +250,7 @@ def test_a_task_is_read(value: dict[str, Any], draft: TaskDraft) -> None:
     "task",
     [
         {"http_request": {"http_method": 99}},
+        {"app_engine_http_request": {"http_method": 99}},
         {"schedule_time": {"seconds": 2**62}},
         {"schedule_time": {"nanos": -1}},
         {"dispatch_deadline": {"seconds": 1, "nanos": -1}},

@@ -5,6 +5,8 @@ import os
 import re
 import shutil
 import signal
+import socket
+import urllib.error
 import urllib.request
 from datetime import UTC, datetime, timedelta
 
@@ -12,6 +14,7 @@ import pytest
 
 from tests.support.processes import is_alive
 from tests.support.up import Node, Up, run_headrace
+from tests.support.waiting import eventually
 
 
 def fetch(url: str, body: dict | None = None) -> str:
@@ -79,6 +82,45 @@ def test_control_c_stops_everything_and_tasks_are_there_next_time(tmp_path):
     with Up("--data-dir", tmp_path) as up:
         fetch(up.http + task[task.index("/v2/") :])
         assert up.stop() == 0
+
+
+def send_task_that_hangs(up: Up, listener: socket.socket) -> tuple[str, socket.socket]:
+    """Creates a task and accepts its request. The answer is its URL and the connection that waits."""
+    queue = f"{up.http}/v2/projects/local/locations/us-central1/queues/default"
+    target = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    task = json.loads(fetch(f"{queue}/tasks", {"task": {"httpRequest": {"url": target}}}))
+    connection, _ = listener.accept()
+    return f"/v2/{task['name']}", connection
+
+
+@pytest.fixture
+def listener():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(30)
+        yield listener
+
+
+def test_what_is_being_sent_is_finished_before_the_end(tmp_path, listener):
+    with Up("--data-dir", tmp_path) as up:
+        task, connection = send_task_that_hangs(up, listener)
+        up.signal(signal.SIGTERM)
+        eventually(lambda: "draining" in up.stderr)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        assert up.wait() == 0
+        connection.close()
+    with Up("--data-dir", tmp_path) as up, pytest.raises(urllib.error.HTTPError, match="404"):
+        fetch(up.http + task)
+
+
+def test_a_second_control_c_does_not_wait(listener):
+    with Up("--drain-seconds", 3600) as up:
+        _, connection = send_task_that_hangs(up, listener)
+        up.signal(signal.SIGINT)
+        eventually(lambda: "draining" in up.stderr)
+        up.signal(signal.SIGINT)
+        up.wait()
+        connection.close()
+        assert "Traceback" not in up.stderr
 
 
 def test_after_a_kill_no_process_is_left_and_the_next_one_has_the_tasks(tmp_path):

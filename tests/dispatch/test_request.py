@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from broker.model.task import HttpMethod, HttpRequest
-from worker.request import Delivery, build_request
+from worker.request import Delivery, OutgoingRequest, build_request
 
 ATTEMPT: dict[str, Any] = {
     "queue_id": "my-queue",
@@ -16,19 +16,22 @@ ATTEMPT: dict[str, Any] = {
 }
 
 
-def delivery(*headers: tuple[str, str], **changes: Any) -> Delivery:
-    request = HttpRequest("https://service.example/run", headers=headers, body=b"work")
-    return Delivery(**{"request": request, **ATTEMPT, **changes})
+def built(
+    *headers: tuple[str, str], authorization: str | None = None, method: HttpMethod = HttpMethod.POST, **changes: Any
+) -> OutgoingRequest:
+    """The request of a task with these headers, in an attempt with these changes."""
+    request = HttpRequest("https://service.example/run", method, headers, b"work")
+    return build_request(request, Delivery(**ATTEMPT | changes), authorization)
 
 
 def sent_headers(*headers: tuple[str, str], authorization: str | None = None) -> list[tuple[str, str]]:
     """What becomes of a task's own headers."""
-    sent = build_request(delivery(*headers), authorization).headers
+    sent = built(*headers, authorization=authorization).headers
     return [(name, value) for name, value in sent if not name.startswith(("X-CloudTasks-", "User-Agent"))]
 
 
 def test_the_first_attempt() -> None:
-    request = build_request(delivery(("Content-Type", "text/plain")), None)
+    request = built(("Content-Type", "text/plain"))
     assert (request.method, request.url, request.body) == ("POST", "https://service.example/run", b"work")
     assert request.deadline_us == 600_000_000
     assert request.headers == [
@@ -49,7 +52,7 @@ def test_the_first_attempt() -> None:
 )
 def test_a_retry_tells_about_the_attempt_before(retry_count: int, execution_count: int, previous: int) -> None:
     changes = {"retry_count": retry_count, "execution_count": execution_count, "previous_status": previous}
-    headers = build_request(delivery(**changes), None).headers
+    headers = built(**changes).headers
     assert headers[-5:] == [
         ("X-CloudTasks-TaskRetryCount", str(retry_count)),
         ("X-CloudTasks-TaskExecutionCount", str(execution_count)),
@@ -60,7 +63,7 @@ def test_a_retry_tells_about_the_attempt_before(retry_count: int, execution_coun
 
 
 def test_a_retry_after_an_unknown_outcome_claims_nothing_about_it() -> None:
-    headers = dict(build_request(delivery(retry_count=1), None).headers)
+    headers = dict(built(retry_count=1).headers)
     assert "X-CloudTasks-TaskPreviousResponse" not in headers
     assert headers["X-CloudTasks-TaskRetryReason"] == ""
 
@@ -70,7 +73,7 @@ def test_a_retry_after_an_unknown_outcome_claims_nothing_about_it() -> None:
     [(0, "0.000000"), (1_700_000_000_000_000, "1700000000.000000"), (1_700_000_000_000_001, "1700000000.000001")],
 )
 def test_the_eta_has_six_decimals(schedule_us: int, text: str) -> None:
-    headers = dict(build_request(delivery(schedule_us=schedule_us), None).headers)
+    headers = dict(built(schedule_us=schedule_us).headers)
     assert headers["X-CloudTasks-TaskETA"] == text
 
 
@@ -109,5 +112,4 @@ def test_a_value_cannot_begin_a_new_header() -> None:
 
 def test_every_method_goes_out_by_its_name() -> None:
     for method in HttpMethod:
-        request = HttpRequest("http://service.example/", method=method)
-        assert build_request(delivery(request=request), None).method == method.value
+        assert built(method=method).method == method.value

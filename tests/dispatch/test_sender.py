@@ -81,7 +81,7 @@ async def test_credentials_in_the_url_yield_to_a_header(headers: list[tuple[str,
         (b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" + OK, DONE),
         (
             b"HTTP/1.1 302 Found\r\nLocation: /other\r\nContent-Length: 0\r\n\r\n",
-            Outcome(OutcomeKind.ANSWERED, 302),
+            Outcome(OutcomeKind.ANSWERED, 302, location="/other"),
         ),
         (b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", Outcome(OutcomeKind.ANSWERED, 404)),
         (

@@ -5,10 +5,13 @@ from collections.abc import Iterator
 
 import pytest
 import redis
+from hypothesis import settings
 
 from broker.store.store import Store
 from tests.support.invariants import check_invariants
 from tests.support.seeds import Clock, Dispatcher
+
+settings.register_profile("long")
 
 
 @pytest.fixture
@@ -21,8 +24,10 @@ def store(runner: asyncio.Runner, redis_url: str, redis_client: redis.Redis, clo
     """A store on an emptied server, by the test's clock. After the test its invariants hold."""
     store = runner.run(Store.open(redis_url, partitions=1, clock=clock))
     yield store
-    runner.run(check_invariants(store))
-    runner.run(store.close())
+    try:
+        runner.run(check_invariants(store))
+    finally:
+        runner.run(store.close())
 
 
 @pytest.fixture

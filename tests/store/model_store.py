@@ -6,12 +6,12 @@ expired lease), the model is told what the store did, asserts that it was allowe
 """
 
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from broker.model.bucket import TokenBucket
 from broker.model.names import QueueName, TaskName
-from broker.model.queue import Queue, QueueKind, QueueState
-from broker.model.task import Attempt, NewTask, Task, View
+from broker.model.queue import Queue, QueueState
+from broker.model.task import NewTask, Task, View
 from broker.store.attempts import AttemptKey, Claim, ClaimedTask, Outcome, Result, Settled
 from broker.store.outcomes import (
     QueueExists,
@@ -22,131 +22,11 @@ from broker.store.outcomes import (
     TaskMissing,
 )
 from broker.store.record import Record
+from tests.store.model_parts import ROUNDING_TOKENS, Bookkeeping, Forced, ModelAttempt, ModelQueue, ModelTask, Service
 
 LEASE_US = 30_000_000
 HOLD_US = LEASE_US // 3
 MOST_RETRY_AFTER_US = 3_600_000_000
-ROUNDING_TOKENS = 1e-6
-
-
-@dataclass(frozen=True)
-class Bookkeeping:
-    """What a dispatch changes in a task, and a release puts back."""
-
-    dispatches: int = 0
-    first_dispatch_us: int | None = None
-    last: Attempt | None = None
-    newest: int | None = None
-    """The fence of the newest attempt."""
-    leased: bool = False
-    """The newest attempt has not ended, as far as is known."""
-    forced: bool = False
-    """The newest attempt was forced by RunTask."""
-
-
-@dataclass(eq=False)
-class ModelTask:
-    """One incarnation of a task's name."""
-
-    new: NewTask
-    create_us: int
-    expiry_us: int
-    schedule_us: int
-    eligible_us: int
-    """When a claim may take it, if its attempts do not end before."""
-    held_back_until_us: int = 0
-    """A claim during a hold may have put it off until then."""
-    responses: int = 0
-    answers: int = 0
-    ended: int = 0
-    last_status: int = 0
-    books: Bookkeeping = field(default_factory=Bookkeeping)
-
-    def seen(self, view: View) -> Task:
-        """The task as callers see it."""
-        books, request = self.books, self.new.request
-        return Task(
-            name=self.new.name,
-            request=request if view is View.FULL else replace(request, body=b""),
-            schedule_us=self.schedule_us,
-            create_us=self.create_us,
-            dispatch_deadline_us=self.new.dispatch_deadline_us,
-            dispatch_count=books.dispatches,
-            response_count=self.responses,
-            first_attempt=None if books.first_dispatch_us is None else Attempt(books.first_dispatch_us),
-            last_attempt=books.last,
-            retry_config=self.new.retry_config,
-            view=view,
-        )
-
-    def dispatched(self, fence: int, now_us: int, *, forced: bool) -> None:
-        """An attempt begins."""
-        books = self.books
-        self.books = Bookkeeping(
-            dispatches=books.dispatches + 1,
-            first_dispatch_us=now_us if books.first_dispatch_us is None else books.first_dispatch_us,
-            last=Attempt(now_us, self.schedule_us, None, self.last_status),
-            newest=fence,
-            leased=True,
-            forced=forced,
-        )
-
-
-@dataclass(eq=False)
-class ModelQueue:
-    """One incarnation of a queue's name. It outlives its deletion for as long as its attempts run."""
-
-    id: str
-    queue: Queue
-    bucket: TokenBucket
-    tasks: dict[str, ModelTask] = field(default_factory=dict)
-    tombstones: dict[str, int] = field(default_factory=dict)
-    running: dict[AttemptKey, int] = field(default_factory=dict)
-    """Attempts that hold a slot, and their leases' ends."""
-    bucket_unsure: bool = False
-    """The clock stepped back: the store's bucket may hold less until it is touched."""
-    due_unsure: bool = False
-    """The clock stepped back: a claim may overlook the queue until the janitor has passed."""
-
-    @property
-    def dispatches(self) -> bool:
-        """Whether it hands out tasks."""
-        return self.queue.state is QueueState.RUNNING and self.queue.kind is QueueKind.PUSH
-
-    @property
-    def worthwhile_tokens(self) -> float:
-        """From how many tokens on a claim must not pass the queue by."""
-        rates = self.queue.rate_limits
-        return min(rates.max_burst_size, max(1.0, rates.max_dispatches_per_second * 0.010)) + ROUNDING_TOKENS
-
-
-@dataclass(eq=False)
-class ModelAttempt:
-    """An attempt some dispatcher has, or had."""
-
-    key: AttemptKey
-    queue: ModelQueue
-    task: ModelTask
-    before: Bookkeeping | None
-    """What a release restores; None if the dispatcher cannot know."""
-
-
-@dataclass(eq=False)
-class Forced:
-    """A forced attempt that waits for a claim."""
-
-    key: AttemptKey
-    queue: ModelQueue
-    task: ModelTask
-    asked_us: int
-
-
-@dataclass
-class Service:
-    """When a partition was last served, and until when expired leases are not handed out."""
-
-    served_us: int | None = None
-    hold_us: int = 0
 
 
 class ModelStore:
@@ -161,8 +41,8 @@ class ModelStore:
         self.attempts: dict[AttemptKey, ModelAttempt] = {}
         self.forced: list[Forced] = []
         self.services: dict[int, Service] = {}
-        self.highest_fence = 0
-        self.past_ends_us = 0
+        self.fences: dict[int, int] = {}
+        self.expired_us = 0
 
     # Time
 
@@ -185,8 +65,10 @@ class ModelStore:
 
     def go_back(self, us: int) -> None:
         """The clock steps back, not before the last end of a life or a tombstone: those do not come back."""
-        self.now_us = max(self.now_us - us, self.past_ends_us)
+        ended_us = [end for end in self.ends_us() if end <= self.now_us]
+        self.now_us = max([self.now_us - us, self.expired_us, *ended_us])
         for queue in self.queues.values():
+            queue.bucket = queue.bucket.refilled(self.now_us)
             queue.bucket_unsure = queue.due_unsure = True
 
     def _expire(self) -> None:
@@ -194,9 +76,8 @@ class ModelStore:
             queue.bucket = queue.bucket.refilled(self.now_us)
             for task_id, task in list(queue.tasks.items()):
                 if task.expiry_us <= self.now_us:
-                    self.past_ends_us = max(self.past_ends_us, task.expiry_us)
+                    self.expired_us = max(self.expired_us, task.expiry_us)
                     self._bury(queue, task_id, task.expiry_us)
-        self.past_ends_us = max([self.past_ends_us, *(end for end in self.ends_us() if end <= self.now_us)])
 
     # Queues
 
@@ -228,9 +109,10 @@ class ModelStore:
         return found.queue
 
     def set_state(self, name: QueueName, state: QueueState) -> Queue:
-        """Pause or resume."""
+        """Pause or resume; a DISABLED queue can only be resumed."""
         found = self.find(name)
-        found.queue = replace(found.queue, state=state)
+        if found.queue.state is not QueueState.DISABLED or state is QueueState.RUNNING:
+            found.queue = replace(found.queue, state=state)
         return found.queue
 
     def purge(self, name: QueueName) -> Queue:
@@ -284,7 +166,7 @@ class ModelStore:
     def run_task(self, name: TaskName, view: View, fence: int) -> Task:
         """The attempt begins in the books now and waits for a claim."""
         task, found = self.find_task(name), self.find(name.queue)
-        self._check_new_fence(fence)
+        self._check_new_fence(self.partition_of(name.queue), fence)
         task.dispatched(fence, self.now_us, forced=True)
         self.forced.append(Forced(AttemptKey(found.id, name.task_id, fence), found, task, self.now_us))
         return task.seen(view)
@@ -307,7 +189,7 @@ class ModelStore:
         fences = {key.fence for key in handed}
         assert len(fences) <= 1
         for fence in fences:
-            self._check_new_fence(fence)
+            self._check_new_fence(partition, fence)
         by_id = {queue.id: queue for queue in self._of(partition)}
         for key, claimed in handed.items():
             assert key.queue_id not in skip
@@ -318,7 +200,10 @@ class ModelStore:
                     self._check_nothing_left(queue, hold_us)
 
     def claim_again(self, partition: int, last: Collection[AttemptKey], answer: Claim) -> None:
-        """The same number as before answers with the same tasks, as far as they are this dispatcher's still."""
+        """The same number as before answers with the same tasks, as far as they are this dispatcher's still.
+
+        Not with those renewed since: their dispatcher knows of them.
+        """
         self._serve(partition)
         assert {claimed.key for claimed in answer.tasks} == {key for key in last if self._is_handed_out(key)}
         for claimed in answer.tasks:
@@ -388,7 +273,7 @@ class ModelStore:
         if task.books.forced:
             self.forced.append(Forced(key, queue, task, self.now_us))
             return
-        task.books = attempt.before or _without_newest(task.books)
+        task.books = attempt.before or task.books.without_newest()
         task.eligible_us, task.held_back_until_us = self.now_us, 0
         bucket = queue.bucket.refilled(self.now_us)
         queue.bucket = replace(bucket, tokens=min(float(bucket.burst), bucket.tokens + 1))
@@ -396,19 +281,17 @@ class ModelStore:
     def _of(self, partition: int) -> list[ModelQueue]:
         return [queue for name, queue in self.queues.items() if self.partition_of(name) == partition]
 
-    def _is_live(self, attempt: ModelAttempt) -> bool:
+    def _is_live(self, attempt: ModelAttempt | Forced) -> bool:
         name = attempt.queue.queue.name
-        return self.queues.get(name) is attempt.queue and (
-            attempt.queue.tasks.get(attempt.key.task_id) is attempt.task
-        )
+        return self.queues.get(name) is attempt.queue and (attempt.queue.tasks.get(attempt.key.task_id) is attempt.task)
 
     def _is_handed_out(self, key: AttemptKey) -> bool:
         attempt = self.attempts[key]
-        return key in attempt.queue.running and self._is_live(attempt)
+        return attempt.queue.running.get(key) == attempt.first_lease_end_us and self._is_live(attempt)
 
-    def _check_new_fence(self, fence: int) -> None:
-        assert fence > self.highest_fence
-        self.highest_fence = fence
+    def _check_new_fence(self, partition: int, fence: int) -> None:
+        assert fence > self.fences.get(partition, 0)
+        self.fences[partition] = fence
 
     def _serve(self, partition: int) -> int:
         """After a long gap dispatchers first get time to renew and settle. Returns the hold's end."""
@@ -426,11 +309,7 @@ class ModelStore:
         waiting.sort(key=lambda one: (one.asked_us, f"{one.key.queue_id}:{one.key.fence}:{one.key.task_id}"))
         taken = waiting[:most]
         self.forced = [one for one in self.forced if one not in taken]
-        return [
-            one
-            for one in taken
-            if self.now_us - one.asked_us <= LEASE_US and self._is_live(ModelAttempt(one.key, one.queue, one.task, None))
-        ]
+        return [one for one in taken if self.now_us - one.asked_us <= LEASE_US and self._is_live(one)]
 
     def _take(self, queue: ModelQueue, claimed: ClaimedTask, hold_us: int) -> None:
         """A due task was claimed: it was free to be, and so were a token and a slot."""
@@ -447,10 +326,10 @@ class ModelStore:
 
     def _lease(self, queue: ModelQueue, task: ModelTask, claimed: ClaimedTask, before: Bookkeeping | None) -> None:
         self._check_record(task, claimed)
-        inline = claimed.record is not None
-        self.attempts[claimed.key] = ModelAttempt(claimed.key, queue, task, before if inline else None)
-        queue.running[claimed.key] = self.now_us + LEASE_US
-        task.eligible_us, task.held_back_until_us = self.now_us + LEASE_US, 0
+        known, end_us = before if claimed.record is not None else None, self.now_us + LEASE_US
+        self.attempts[claimed.key] = ModelAttempt(claimed.key, queue, task, known, end_us)
+        queue.running[claimed.key] = end_us
+        task.eligible_us, task.held_back_until_us = end_us, 0
 
     def _check_record(self, task: ModelTask, claimed: ClaimedTask) -> None:
         if claimed.record is None:
@@ -484,6 +363,11 @@ class ModelStore:
             if task.books.leased and hold_us > self.now_us >= task.eligible_us:
                 task.held_back_until_us = hold_us
 
+    def janitor_has_passed(self) -> None:
+        """Every queue's due moment was derived anew."""
+        for queue in self.queues.values():
+            queue.due_unsure = False
+
     # What the store decides
 
     def follow_leases(self, queue: ModelQueue, leases: dict[AttemptKey, int]) -> None:
@@ -505,11 +389,3 @@ class ModelStore:
                 queue.bucket, queue.bucket_unsure = stored, False
         else:
             assert difference >= -ROUNDING_TOKENS
-
-
-def _without_newest(books: Bookkeeping) -> Bookkeeping:
-    """The books after a release by a dispatcher that cannot tell how they were before."""
-    count = books.dispatches - 1
-    if count == 0:
-        return Bookkeeping(newest=books.newest)
-    return replace(books, dispatches=count, leased=False)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from broker.model.queue import QueueState
 from broker.model.retry import RetryConfig
 from broker.model.task import Attempt, HttpMethod, HttpRequest, NewTask, OidcToken, View
 from broker.store.outcomes import QueueMissing, ScheduleTooFar, TaskExists, TaskMissing
@@ -72,7 +73,7 @@ async def test_create_without_a_name_and_for_later(store):
 
 
 async def test_create_in_a_paused_queue_does_not_make_it_due(store):
-    await seed_queue(store, state="PAUSED")
+    await seed_queue(store, state=QueueState.PAUSED)
     await seed_task(store)
     assert "due" not in await partition_values(store)
 
@@ -147,7 +148,11 @@ async def test_what_needs_a_queue_misses_it_and_writes_nothing(store):
 async def test_what_needs_a_task_misses_it_and_writes_nothing(store):
     await seed_queue(store)
     before = await partition_values(store)
-    for call in (lambda: store.tasks.get(NAME, View.FULL), lambda: store.tasks.delete(NAME), lambda: store.tasks.run(NAME, View.FULL)):
+    for call in (
+        lambda: store.tasks.get(NAME, View.FULL),
+        lambda: store.tasks.delete(NAME),
+        lambda: store.tasks.run(NAME, View.FULL),
+    ):
         with pytest.raises(TaskMissing) as missing:
             await call()
         assert not missing.value.tombstoned

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import redis
 
+from broker.cli.embedded_server import dies_with_parent
+from broker.cli.server_binary import packaged_server
 from tests.support.waiting import eventually
 
 
@@ -21,8 +23,6 @@ def free_port() -> int:
 
 def available_binaries() -> dict[str, Path]:
     """The servers of this machine by short names: the packaged Valkey, then a redis-server on PATH."""
-    from broker.cli.server_binary import packaged_server
-
     found = {"valkey": packaged_server(), "redis": shutil.which("redis-server")}
     return {name: Path(path) for name, path in found.items() if path}
 
@@ -46,7 +46,12 @@ class Server:
         """Start the process and wait until it has loaded its data."""
         with (self.directory / "output").open("ab") as output:
             self.process = subprocess.Popen(
-                self._command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
+                self._command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+                preexec_fn=dies_with_parent(),
             )
         eventually(self._answers)
 
@@ -81,6 +86,7 @@ class Cluster:
     """Masters that share the slots evenly, without replicas, formed by commands."""
 
     def __init__(self, binary: Path, masters: int = 3) -> None:
+        self._binary = binary
         self.nodes = [self._node(binary) for _ in range(masters)]
         self.url = "redis+cluster://" + ",".join(f"127.0.0.1:{node.port}" for node in self.nodes)
         try:
@@ -110,6 +116,16 @@ class Cluster:
     def _agrees(self, node: Server) -> bool:
         info = node.client.cluster("INFO")
         return info["cluster_state"] == "ok" and info["cluster_known_nodes"] == str(len(self.nodes))
+
+    def add_replica(self, master: Server) -> Server:
+        """One more node, which has copied what a master holds."""
+        replica = self._node(self._binary)
+        self.nodes.append(replica)
+        replica.client.execute_command("CLUSTER", "MEET", "127.0.0.1", master.port, master.bus_port)
+        eventually(lambda: all(map(self._agrees, self.nodes)))
+        replica.client.execute_command("CLUSTER", "REPLICATE", master.client.execute_command("CLUSTER MYID"))
+        eventually(lambda: replica.client.info("replication").get("master_link_status") == "up")
+        return replica
 
     def flush(self) -> None:
         """Delete every key."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from broker.cli.embedded_server import dies_with_parent
 from tests.support.processes import descendants, is_alive
 from tests.support.waiting import eventually
 
@@ -46,6 +47,7 @@ class Node:
                 cwd=self.directory.name,
                 env=environment(**variables),
                 start_new_session=True,
+                preexec_fn=dies_with_parent(),
             )
         self.pid = self.process.pid
         self.lines: list[str] = []

@@ -25,7 +25,7 @@ CUSTOM = Queue(
 
 
 def make(limits=LIMITS, **fields):
-    return new_queue(NAME, QueueDraft(**fields), (), limits)
+    return changed_queue(new_queue(NAME, limits), QueueDraft(**fields), (), limits)
 
 
 def change(*mask, **fields):
@@ -175,10 +175,6 @@ def test_output_only_paths_are_ignored():
     assert change("name", "state", "purge_time", "rate_limits.max_burst_size") == CUSTOM
 
 
-def test_clearing_a_field_that_is_not_served_changes_nothing():
-    assert change("http_target", "http_target.uri_override", "app_engine_routing_override") == CUSTOM
-
-
 @pytest.mark.parametrize(
     "path",
     [
@@ -198,16 +194,8 @@ def test_an_unknown_path_is_refused(path):
     assert refused.value.message == f'update_mask has the path "{path}", which is not a field of a queue.'
 
 
-@pytest.mark.parametrize("mask", [(), ("http_target",), ("http_target.uri_override",)])
-def test_setting_a_field_that_is_not_served_is_refused(mask):
-    with pytest.raises(HeadraceError) as refused:
-        change(*mask, unserved=("queue.http_target",))
-    assert refused.value.code is Code.UNIMPLEMENTED
-    assert refused.value.message == "queue.http_target is not served yet."
-
-
 def test_what_the_mask_leaves_out_is_not_looked_at():
-    queue = change("retry_config.max_attempts", max_attempts=1, sampling_ratio=7, unserved=("queue.http_target",))
+    queue = change("retry_config.max_attempts", max_attempts=1, sampling_ratio=7)
     assert queue == replace(CUSTOM, retry_config=replace(CUSTOM.retry_config, max_attempts=1))
 
 

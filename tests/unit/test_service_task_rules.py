@@ -181,13 +181,8 @@ def test_a_token_needs_an_account():
 
 
 def test_a_task_must_say_what_to_call():
-    expected = (Code.INVALID_ARGUMENT, "Task.message_type is required: set http_request.")
+    expected = (Code.INVALID_ARGUMENT, "Task.message_type is required: set http_request or app_engine_http_request.")
     assert refusal(TaskDraft()) == expected
-
-
-def test_a_field_that_is_not_served_is_refused():
-    expected = (Code.UNIMPLEMENTED, "task.app_engine_http_request is not served yet.")
-    assert refusal(TaskDraft(unserved=("task.app_engine_http_request",))) == expected
 
 
 def test_the_retry_configuration_of_a_task_follows_the_rules_of_queues():

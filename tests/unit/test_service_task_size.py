@@ -10,7 +10,15 @@ from broker.errors import HeadraceError
 from broker.model.limits import Limits
 from broker.model.names import QueueName
 from broker.model.retry import RetryConfig
-from broker.model.task import HttpMethod, HttpRequest, NewTask, OidcToken
+from broker.model.task import (
+    AppEngineHttpRequest,
+    AppEngineRouting,
+    HttpMethod,
+    HttpRequest,
+    NewTask,
+    OauthToken,
+    OidcToken,
+)
 from broker.service.drafts import HttpRequestDraft, TaskDraft
 from broker.service.task_rules import new_task
 from broker.service.task_size import stored_bytes
@@ -20,13 +28,16 @@ QUEUE = QueueName("p", "l", "q")
 
 text = st.text(st.characters(exclude_categories=["Cs"]), max_size=200)
 durations_us = st.integers(0, 2**53)
-requests = st.builds(
-    HttpRequest,
-    url=text.map("http://".__add__),
-    method=st.sampled_from(HttpMethod),
-    headers=st.dictionaries(text, text, max_size=5).map(lambda headers: tuple(headers.items())),
-    body=st.binary(max_size=300) | st.integers(0, 300_000).map(bytes),
-    oidc_token=st.none() | st.builds(OidcToken, text, text),
+parts = {
+    "method": st.sampled_from(HttpMethod),
+    "headers": st.dictionaries(text, text, max_size=5).map(lambda headers: tuple(headers.items())),
+    "body": st.binary(max_size=300) | st.integers(0, 300_000).map(bytes),
+}
+oidc_tokens, oauth_tokens = st.builds(OidcToken, text, text), st.builds(OauthToken, text, text)
+requests = (
+    st.builds(HttpRequest, url=text, oidc_token=st.none() | oidc_tokens, **parts)
+    | st.builds(HttpRequest, url=text, oauth_token=st.none() | oauth_tokens, **parts)
+    | st.builds(AppEngineHttpRequest, relative_uri=text, routing=st.builds(AppEngineRouting, text, text, text), **parts)
 )
 retry_configs = st.builds(
     RetryConfig,
@@ -42,7 +53,7 @@ tasks = st.builds(
     named_by_user=st.booleans(),
     request=requests,
     schedule_us=st.integers(1, 253_402_300_799_999_999),
-    dispatch_deadline_us=st.integers(15_000, 1_800_000).map(lambda milliseconds: milliseconds * 1000),
+    dispatch_deadline_us=st.none() | st.integers(15_000, 1_800_000).map(lambda milliseconds: milliseconds * 1000),
     retry_config=st.none() | retry_configs,
 )
 
@@ -55,21 +66,42 @@ def duration(time_us):
     return duration_pb2.Duration(**split(time_us))
 
 
+def http_message(request):
+    oidc, oauth = request.oidc_token, request.oauth_token
+    return tasks_v2.HttpRequest.pb()(
+        url=request.url,
+        http_method=request.method.value,
+        headers=dict(request.headers),
+        body=request.body,
+        oidc_token=oidc
+        and tasks_v2.OidcToken.pb()(service_account_email=oidc.service_account_email, audience=oidc.audience),
+        oauth_token=oauth
+        and tasks_v2.OAuthToken.pb()(service_account_email=oauth.service_account_email, scope=oauth.scope),
+    )
+
+
+def app_engine_message(request):
+    routing = {"service": request.routing.service, "version": request.routing.version}
+    routing |= {"instance": request.routing.instance}
+    return tasks_v2.AppEngineHttpRequest.pb()(
+        relative_uri=request.relative_uri,
+        http_method=request.method.value,
+        headers=dict(request.headers),
+        body=request.body,
+        app_engine_routing=tasks_v2.AppEngineRouting.pb()(**routing) if any(routing.values()) else None,
+    )
+
+
 def message(task, schedule_us):
-    request, retry, token = task.request, task.retry_config, task.request.oidc_token
+    request, retry, deadline_us = task.request, task.retry_config, task.dispatch_deadline_us
+    of_app_engine = isinstance(request, AppEngineHttpRequest)
     stored = tasks_v2.Task.pb()(
         name=str(task.name),
         schedule_time=timestamp_pb2.Timestamp(**split(schedule_us)),
         create_time=timestamp_pb2.Timestamp(seconds=NOW_S),
-        dispatch_deadline=duration(task.dispatch_deadline_us),
-        http_request=tasks_v2.HttpRequest.pb()(
-            url=request.url,
-            http_method=request.method.value,
-            headers=dict(request.headers),
-            body=request.body,
-            oidc_token=token
-            and tasks_v2.OidcToken.pb()(service_account_email=token.service_account_email, audience=token.audience),
-        ),
+        dispatch_deadline=None if deadline_us is None else duration(deadline_us),
+        http_request=None if of_app_engine else http_message(request),
+        app_engine_http_request=app_engine_message(request) if of_app_engine else None,
     )
     if retry:
         stored.retry_config.CopyFrom(

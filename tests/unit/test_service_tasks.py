@@ -142,7 +142,7 @@ async def test_names_are_checked_before_the_queue_is_looked_for(bare_broker):
 async def test_a_bad_task_for_a_queue_that_is_there(broker):
     assert await refusal(create(broker, UNCALLABLE)) == (
         Code.INVALID_ARGUMENT,
-        "Task.message_type is required: set http_request.",
+        "Task.message_type is required: set http_request or app_engine_http_request.",
     )
 
 

@@ -29,7 +29,7 @@ errors = {
     "mask": error_of(
         client.update_queue, queue={"name": queue}, update_mask=field_mask_pb2.FieldMask(paths=["colour"])
     ),
-    "http target": error_of(client.update_queue, queue={"name": queue, "http_target": {"http_method": "GET"}}),
+    "http target": error_of(client.update_queue, queue={"name": queue, "http_target": {"uri_override": {"host": ""}}}),
     "missing queue": error_of(client.get_queue, name=missing),
     "delete missing queue": error_of(client.delete_queue, name=missing),
     "missing task": error_of(client.get_task, name=f"{queue}/tasks/missing"),
@@ -44,7 +44,7 @@ errors = {
     "deadline": create(dispatch_deadline={"seconds": 1}),
     "schedule": create(schedule_time={"seconds": 4102444800}),
     "size": create(http_request=target | {"body": b"x" * 1_100_000}),
-    "app engine": error_of(client.create_task, parent=queue, task={"app_engine_http_request": {"relative_uri": "/"}}),
+    "app engine": error_of(client.create_task, parent=queue, task={"app_engine_http_request": {"relative_uri": "x"}}),
     "view": error_of(client.get_task, request={"name": f"{queue}/tasks/t", "response_view": 9}),
     "page token": error_of(client.list_tasks, request={"parent": queue, "page_token": "what"}),
     "page size": error_of(client.list_queues, request={"parent": LOCATION, "page_size": -1}),

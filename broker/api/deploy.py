@@ -1,0 +1,109 @@
+"""What `gcloud app deploy queue.yaml` asks for beside the Cloud Tasks API, and UploadQueueYaml of older versions (8.3).
+
+Every project seems to have an App Engine app that serves, in the location of the node's settings.
+"""
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiohttp import web
+from google.api import httpbody_pb2
+
+from broker.api.json_reader import read_message
+from broker.api.rest_request import AnswerStyle
+from broker.api.rest_server import json_response, read_body
+from broker.api.rpcs import Rpc
+from broker.api.statuses import HTTP_STATUS, envelope
+from broker.errors import Code, HeadraceError
+from broker.model.app_engine import app_domain
+from broker.service.broker import Broker
+from broker.service.name_rules import location_name
+from broker.service.queue_files import upload_queue_yaml
+
+_SERVICE = "cloudtasks.googleapis.com"
+_HTTP_BODY_KEYS = {"contentType", "content_type", "data", "extensions"}
+
+Answer = Callable[[web.Request], Awaitable[Any]]
+
+
+def deploy_routes(broker: Broker, location: str) -> list[web.RouteDef]:
+    """The routes, for a node whose apps are in `location`."""
+
+    async def app(request: web.Request) -> Any:
+        project = request.match_info["project"]
+        location_name(f"projects/{project}/locations/{location}")
+        domain = app_domain(broker.app_engine_domain, project)
+        return {
+            "name": f"apps/{project}",
+            "id": project,
+            "locationId": location,
+            "codeBucket": f"staging.{domain}",
+            "servingStatus": "SERVING",
+            "defaultHostname": domain,
+            "defaultBucket": domain,
+        }
+
+    async def service(request: web.Request) -> Any:
+        project = request.match_info["project"]
+        location_name(f"projects/{project}/locations/{location}")
+        return {
+            "name": f"projects/{project}/services/{_SERVICE}",
+            "config": {"name": _SERVICE},
+            "state": "ENABLED",
+            "parent": f"projects/{project}",
+        }
+
+    async def upload(request: web.Request) -> Any:
+        body = await read_body(request)
+        await _UPLOAD.call(broker, lambda: (_parent(request, location), _file(body)))
+        return {}
+
+    return [
+        web.get("/v1/apps/{project}", _answered(app)),
+        web.get(f"/v1/projects/{{project}}/services/{_SERVICE}", _answered(service)),
+        web.post(_UPLOAD.path, _answered(upload)),
+    ]
+
+
+def _answered(answer: Answer) -> Callable[[web.Request], Awaitable[web.Response]]:
+    """The handler that writes what `answer` returns, or the error it raises, as JSON."""
+
+    async def handler(request: web.Request) -> web.Response:
+        style = AnswerStyle.of(request.query)
+        try:
+            return json_response(await answer(request), 200, style)
+        except HeadraceError as error:
+            return json_response(envelope(error), HTTP_STATUS[error.code], style)
+
+    return handler
+
+
+async def _upload(broker: Broker, request: tuple[str, bytes]) -> None:
+    await upload_queue_yaml(broker, *request)
+
+
+_UPLOAD = Rpc(
+    "google.cloud.tasks.v2beta2.CloudTasks", "UploadQueueYaml", "POST", "/api/queue/update", "*", handler=_upload
+)
+
+
+def _parent(request: web.Request, location: str) -> str:
+    """The location of the app that a request names."""
+    app_id = request.query.get("appId") or request.query.get("app_id")
+    if not app_id:
+        raise HeadraceError(Code.INVALID_ARGUMENT, "The query parameter appId is required: the id of the project.")
+    return f"projects/{app_id}/locations/{location}"
+
+
+def _file(body: bytes) -> bytes:
+    """The file in a body: the body itself, or the data of a google.api.HttpBody in JSON."""
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        return body
+    if not isinstance(value, dict) or not value or not value.keys() <= _HTTP_BODY_KEYS:
+        return body
+    message = httpbody_pb2.HttpBody()
+    read_message(value, message)
+    return bytes(message.data)

@@ -1,0 +1,172 @@
+"""gcloud against the REST port: the commands of the documentation on queues, and what `describe` prints (9.3, 9.5)."""
+
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.support.up import Up, environment
+
+pytestmark = pytest.mark.skipif(shutil.which("gcloud") is None, reason="gcloud is not on PATH")
+
+PROJECT, LOCATION = "my-project", "us-central1"
+QUEUES = f"projects/{PROJECT}/locations/{LOCATION}/queues"
+Gcloud = Callable[..., str]
+
+
+@pytest.fixture(scope="module")
+def gcloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gcloud]:
+    """Runs `gcloud tasks ...` in an environment of its own and answers what it prints."""
+    with Up("--data-dir", tmp_path_factory.mktemp("data")) as up:
+        env = environment(
+            CLOUDSDK_CONFIG=str(tmp_path_factory.mktemp("gcloud")),
+            CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDTASKS=f"{up.http}/",
+            CLOUDSDK_AUTH_DISABLE_CREDENTIALS="true",
+            CLOUDSDK_CORE_PROJECT=PROJECT,
+            CLOUDSDK_CORE_DISABLE_PROMPTS="true",
+            CLOUDSDK_CORE_DISABLE_USAGE_REPORTING="true",
+            CLOUDSDK_COMPONENT_MANAGER_DISABLE_UPDATE_CHECK="true",
+        )
+
+        def run(*arguments: str) -> str:
+            command = ["gcloud", "tasks", *arguments, f"--location={LOCATION}"]
+            done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
+            if done.returncode:
+                raise RuntimeError(done.stderr)
+            return done.stdout
+
+        yield run
+
+
+def documented(text: str) -> str:
+    """A description as the documentation prints it, for our project."""
+    names = {"SERVICE": "worker", "PROJECT_ID": PROJECT, "LOCATION_ID": LOCATION}
+    for placeholder, value in names.items():
+        text = text.replace(placeholder, value)
+    return text
+
+
+RATES = """\
+rateLimits:
+  maxBurstSize: 100
+  maxConcurrentDispatches: 1000
+  maxDispatchesPerSecond: 500.0
+"""
+RETRIES = """\
+retryConfig:
+  maxAttempts: 100
+  maxBackoff: 3600s
+  maxDoublings: 16
+  minBackoff: 0.100s
+"""
+ROUTED = """\
+appEngineRoutingOverride:
+  host: SERVICE.PROJECT_ID.appspot.com
+  service: SERVICE
+name: projects/PROJECT_ID/locations/LOCATION_ID/queues/routed
+"""
+
+
+def test_routing_of_app_engine_tasks(gcloud: Gcloud) -> None:
+    gcloud("queues", "create", "routed")
+    gcloud("queues", "update", "routed", "--routing-override=service:worker,version:v1")
+    assert "  host: v1.worker.my-project.appspot.com\n" in gcloud("queues", "describe", "routed")
+    gcloud("queues", "update", "routed", "--routing-override=service:worker")
+    assert gcloud("queues", "describe", "routed") == documented(ROUTED + RATES + RETRIES + "state: RUNNING\n")
+    gcloud("queues", "update", "routed", "--clear-routing-override")
+    fresh = f"name: {QUEUES}/routed\n{RATES}{RETRIES}state: RUNNING\n"
+    assert gcloud("queues", "describe", "routed") == fresh
+
+
+def test_rates_and_retries(gcloud: Gcloud) -> None:
+    gcloud("queues", "create", "limited", "--max-concurrent-dispatches=7")
+    rates = RATES.replace("1000", "7")
+    assert gcloud("queues", "describe", "limited") == f"name: {QUEUES}/limited\n{rates}{RETRIES}state: RUNNING\n"
+    limits = ("--max-dispatches-per-second=5", "--max-concurrent-dispatches=3", "--max-attempts=-1")
+    retries = ("--max-retry-duration=5s", "--min-backoff=10s", "--max-backoff=300s", "--max-doublings=3")
+    gcloud("queues", "update", "limited", *limits, *retries)
+    assert gcloud("queues", "describe", "limited") == (
+        f"name: {QUEUES}/limited\n"
+        "rateLimits:\n  maxBurstSize: 10\n  maxConcurrentDispatches: 3\n  maxDispatchesPerSecond: 5.0\n"
+        "retryConfig:\n  maxAttempts: -1\n  maxBackoff: 300s\n  maxDoublings: 3\n  maxRetryDuration: 5s\n"
+        "  minBackoff: 10s\nstate: RUNNING\n"
+    )
+    gcloud("queues", "update", "limited", "--max-retry-duration=0", "--clear-max-doublings")
+    described = gcloud("queues", "describe", "limited")
+    assert "maxRetryDuration" not in described
+    assert "  maxDoublings: 16\n" in described
+
+
+URI = "--http-uri-override=scheme:http,host:example.com,port:8080,path:/p,query:a=b,mode:if_not_exists"
+TARGET = """\
+httpTarget:
+  headerOverrides:
+  - header:
+      key: A
+      value: '1'
+  - header:
+      key: B
+      value: '2'
+  httpMethod: PUT
+  oidcToken:
+    audience: audience
+    serviceAccountEmail: a@my-project.iam.gserviceaccount.com
+  uriOverride:
+    host: example.com
+    pathOverride:
+      path: /p
+    port: '8080'
+    queryOverride:
+      queryParams: a=b
+    scheme: HTTP
+    uriOverrideEnforceMode: IF_NOT_EXISTS
+"""
+
+
+def test_routing_of_http_tasks(gcloud: Gcloud) -> None:
+    headers = ("--http-header-override=A: 1", "--http-header-override=B: 2", "--http-method-override=PUT")
+    account = "--http-oidc-service-account-email-override=a@my-project.iam.gserviceaccount.com"
+    token = (account, "--http-oidc-token-audience-override=audience")
+    gcloud("queues", "create", "http", URI, *headers, *token)
+    rest = f"name: {QUEUES}/http\n{RATES}{RETRIES}state: RUNNING\n"
+    assert gcloud("queues", "describe", "http") == TARGET + rest
+
+    gcloud("queues", "update", "http", "--http-uri-override=host:localhost", "--clear-http-header-override")
+    kept = TARGET[TARGET.index("  httpMethod") : TARGET.index("  uriOverride")]
+    uri = "  uriOverride:\n    host: localhost\n    uriOverrideEnforceMode: ALWAYS\n"
+    assert gcloud("queues", "describe", "http") == f"httpTarget:\n{kept}{uri}{rest}"
+
+    oauth = ("--http-oauth-service-account-email-override=b@p", "--http-oauth-token-scope-override=scope")
+    gcloud("queues", "update", "http", *oauth, "--clear-http-uri-override", "--clear-http-method-override")
+    shown = "httpTarget:\n  oauthToken:\n    scope: scope\n    serviceAccountEmail: b@p\n"
+    assert gcloud("queues", "describe", "http") == shown + rest
+
+    cleared = ("--clear-http-oauth-service-account-email-override", "--clear-http-oauth-token-scope-override")
+    gcloud("queues", "update", "http", *cleared)
+    assert gcloud("queues", "describe", "http") == rest
+
+
+def test_pause_and_resume_and_tasks(gcloud: Gcloud) -> None:
+    gcloud("queues", "create", "held")
+    gcloud("queues", "pause", "held")
+    assert gcloud("queues", "describe", "held").endswith("state: PAUSED\n")
+    gcloud("create-app-engine-task", "app", "--queue=held", "--relative-uri=/work", "--routing=service:worker")
+    described = gcloud("describe", "app", "--queue=held")
+    assert "  appEngineRouting:\n    host: worker.my-project.appspot.com\n    service: worker\n" in described
+    assert "  relativeUri: /work\n" in described
+    gcloud("queues", "resume", "held")
+    assert gcloud("queues", "describe", "held").endswith("state: RUNNING\n")
+
+
+def test_a_cloud_kms_key(gcloud: Gcloud) -> None:
+    gcloud("queues", "create", "keyed")
+    key = ("--kms-key-name=k", "--kms-keyring=r", f"--kms-project={PROJECT}")
+    gcloud("cmek-config", "update", *key)
+    name = f"projects/{PROJECT}/locations/{LOCATION}"
+    shown = f"kmsKey: {name}/keyRings/r/cryptoKeys/k\nname: {name}/cmekConfig\n"
+    assert gcloud("cmek-config", "describe") == shown
+    with pytest.raises(RuntimeError, match=r"FAILED_PRECONDITION: Queue\.httpTarget .*cmekConfig"):
+        gcloud("queues", "update", "keyed", "--http-uri-override=host:localhost")
+    gcloud("cmek-config", "update", "--clear-kms-key")
+    assert gcloud("cmek-config", "describe") == f"name: {name}/cmekConfig\n"

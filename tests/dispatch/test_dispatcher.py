@@ -1,0 +1,138 @@
+"""The whole dispatcher in the test's process, over a real store: what is hard to bring about from outside."""
+
+import asyncio
+
+import pytest
+
+from broker.metrics import Metrics
+from broker.model.task import HttpRequest
+from broker.store.attempts import AttemptStore
+from tests.support.dispatching import new_dispatcher, partition_of, running_dispatcher
+from tests.support.recorder import Recorder
+from tests.support.seeds import HORIZON_US, a_task, read_task, seed_queue, seed_tasks
+from tests.support.waiting import eventually_async
+
+
+@pytest.fixture
+def recorder():
+    with Recorder() as recorder:
+        yield recorder
+
+
+async def add_task(store, url, task_id="t", **fields):
+    task = a_task(task_id, **fields)
+    changed = type(task)(task.name, True, HttpRequest(url), **fields)
+    await store.tasks.create(changed, horizon_us=HORIZON_US)
+
+
+async def arrival(recorder, count, queue_id="q"):
+    await asyncio.to_thread(recorder.wait_for, queue_id, count)
+
+
+async def gone(store, task_id="t"):
+    async def look():
+        return await read_task(store, task_id) is None
+
+    await eventually_async(look)
+
+
+async def test_what_was_claimed_but_not_sent_is_given_back_at_the_stop(store, recorder):
+    await seed_queue(store)
+    await seed_tasks(store, "a", "b", "c")
+    metrics = Metrics()
+    node = await new_dispatcher(store, metrics)
+    await node.start()
+    await node.stop()
+    assert metrics.registry.get_sample_value("headrace_claimed_tasks_total") == 3
+    assert metrics.registry.get_sample_value("headrace_released_tasks_total") == 3
+    for task_id in "abc":
+        assert (await read_task(store, task_id)).dispatch_count == 0
+
+
+async def test_the_dispatch_deadline_ends_an_attempt(store, recorder):
+    await seed_queue(store)
+    await add_task(store, f"{recorder.url}/silent", dispatch_deadline_us=100_000)
+    async with running_dispatcher(store):
+        await arrival(recorder, 2)
+        task = await read_task(store)
+    assert (task.dispatch_count, task.response_count) == (2, 0)
+    assert [got.header("X-CloudTasks-TaskPreviousResponse") for got in recorder.received()[:2]] == [None, "504"]
+    assert recorder.cut_off("q") >= 1
+
+
+async def test_a_damaged_record_is_a_failed_attempt_and_no_endless_loop(store, recorder, redis_client):
+    await seed_queue(store)
+    await add_task(store, recorder.url, "damaged")
+    await add_task(store, recorder.url, "sound")
+    (queue_id,) = redis_client.hvals(f"{{hr:{partition_of(store)}}}:ids")
+    key = store.backend.keys.task(partition_of(store), queue_id.decode(), "damaged")
+    redis_client.setrange(key, 111, b"\xff\xff\xff")  # the request's description
+    metrics = Metrics()
+    node = await new_dispatcher(store, metrics)
+    await node.start()
+    await arrival(recorder, 1)
+
+    async def failed():
+        return metrics.registry.get_sample_value("headrace_retries_total", {"queue": _NAME, "reason": "no_connection"})
+
+    await eventually_async(failed)
+    await node.stop()
+    assert metrics.registry.get_sample_value("headrace_claimed_tasks_total") == 2
+    assert [got.task for got in recorder.received()] == ["sound"]
+
+
+_NAME = "projects/p/locations/l/queues/q"
+
+
+async def test_it_is_alive_while_claims_come_back_and_not_when_they_no_longer_do(store, monkeypatch):
+    async with running_dispatcher(store) as node:
+
+        async def ready():
+            return node.is_ready()
+
+        async def alive():
+            return node.is_alive()
+
+        await eventually_async(ready)
+        assert node.is_alive()
+        unwedged = asyncio.Event()
+        claim = AttemptStore.claim
+
+        async def wedged(*arguments, **options):
+            await unwedged.wait()
+            return await claim(*arguments, **options)
+
+        async def quiet_for_a_minute():
+            before = node._claimer.last_answer_s
+            await asyncio.sleep(0.05)
+            if node._claimer.last_answer_s == before:
+                node._claimer.last_answer_s -= 60
+            return node._claimer.last_answer_s < before
+
+        monkeypatch.setattr(AttemptStore, "claim", wedged)
+        await eventually_async(quiet_for_a_minute)
+        assert not node.is_alive()
+        unwedged.set()
+        await eventually_async(alive)
+
+
+async def test_a_full_dispatcher_is_alive(store, recorder):
+    await seed_queue(store)
+    await add_task(store, f"{recorder.url}/held")
+    async with running_dispatcher(store, max_in_flight=1) as node:
+        await arrival(recorder, 1)
+        assert node.is_alive()
+        recorder.release()
+        await gone(store)
+
+
+async def test_it_is_not_alive_when_one_of_its_loops_has_ended(store, monkeypatch):
+    async def ends(_self):
+        raise RuntimeError("a defect")
+
+    monkeypatch.setattr("worker.ownership.Ownership.run", ends)
+    node = await new_dispatcher(store)
+    await node.start()
+    await asyncio.sleep(0)
+    assert not node.is_alive()
+    await node.stop()
