@@ -98,6 +98,11 @@ class Metrics:
         )
         self.queue_tasks = gauge("queue_tasks", "Live tasks in the queue, those in flight included.", "queue")
         self.in_flight = gauge("in_flight", "Attempts of the queue that hold a lease.", "queue")
+        self.queue_rate = gauge(
+            "queue_rate",
+            "Dispatches a second in force, below the configured rate while a target is overloaded.",
+            "queue",
+        )
 
         self.api_calls_total = counter("api_calls_total", "API calls answered, by canonical code.", "method", "code")
         self.claims_total = counter("claims_total", "Claims made by this dispatcher.")
@@ -125,18 +130,22 @@ class Metrics:
             self._labels.add(name)
         return name
 
-    def set_depths(self, depths: Iterable[tuple[str, int, int]]) -> None:
-        """Replace both queue gauges by (full queue name, live tasks, tasks in flight)."""
-        sums: dict[str, tuple[int, int]] = {}
-        for name, tasks, in_flight in depths:
+    def set_depths(self, depths: Iterable[tuple[str, int, int, float]]) -> None:
+        """Replace the queue gauges by (full queue name, live tasks, tasks in flight, rate in force)."""
+        sums: dict[str, tuple[int, int, float]] = {}
+        for name, *numbers in depths:
             label = self.queue_label(name)
-            before = sums.get(label, (0, 0))
-            sums[label] = (before[0] + tasks, before[1] + in_flight)
+            tasks, in_flight, rate = (
+                before + number for before, number in zip(sums.get(label, (0, 0, 0.0)), numbers, strict=True)
+            )
+            sums[label] = (int(tasks), int(in_flight), rate)
         self.queue_tasks.clear()
         self.in_flight.clear()
-        for label, (tasks, in_flight) in sums.items():
+        self.queue_rate.clear()
+        for label, (tasks, in_flight, rate) in sums.items():
             self.queue_tasks.labels(label).set(tasks)
             self.in_flight.labels(label).set(in_flight)
+            self.queue_rate.labels(label).set(rate)
 
     def exposition(self) -> bytes:
         """Every metric in Prometheus' text format, which is `CONTENT_TYPE`."""

@@ -175,6 +175,11 @@ class Settings(BaseSettings):
     node for calls."""
     slow_poll_s: Seconds = 5.0
     """Longest sleep of a dispatcher between two looks at a partition."""
+    overload_control: bool = True
+    """Slow a queue down while its target answers 429 or 503."""
+    ramp_up: bool = False
+    """Let queues that are new, resumed or were idle begin slowly: with 500 dispatches a second, then 50 % more every
+    5 minutes."""
     max_in_flight: int = Field(1000, ge=1, le=100_000)
     """Most requests that one dispatcher has open."""
 

@@ -11,6 +11,7 @@
 --   max_tasks: most tasks to lease, at most 1000
 --   lease_us: length of a lease
 --   inline_bytes: a record of at most this size is returned with its payload, up to 1 MiB in all
+--   ramp_up: 1 if queues that are new or were idle begin slowly
 --   * skip: ids of queues that hold their share of the dispatcher already
 -- Returns now (us), us until the partition wants the next claim (-1: not before it is told), records dropped, then a
 --         list: for each queue its id, configuration version, and a list of task id, fence, record or false (too large:
@@ -192,6 +193,9 @@ local function claim_due()
   for _, share in ipairs({ math.max(1, math.floor(answer.credit / #waiting)), MOST_RECORDS }) do
     for _, found in ipairs(waiting) do
       if answer.credit > 0 and queue.dispatches(found) then
+        if ramp_up == '1' then
+          queue.begin_ramp(partition, found, now)
+        end
         claim_queue(found, share, fence)
       end
       found.served = found.served or answer.credit > 0 or found.claimed ~= nil
@@ -201,6 +205,10 @@ local function claim_due()
   for _, found in ipairs(waiting) do
     if found.served then
       queue.save_tokens(partition, found)
+      if ramp_up == '1' and found.claimed then
+        queue.note_dispatch(partition, found, now)
+        found.dispatched_us = now
+      end
       due.refresh(partition, found, now, true)
       claimed[#claimed + 1] = found.claimed and found.id
     end

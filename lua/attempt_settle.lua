@@ -5,9 +5,9 @@
 --   partition: prefix of the partition, {hr:17}
 -- ARGV
 --   now_us: test clock, or 0
---   * queue_id task_id fence outcome status retry_after_us: one attempt each. outcome: 'done', 'answered' (with a
---     failure), 'unanswered' (no answer came); status: the HTTP status, 504 for a deadline, 0 for no connection;
---     retry_after_us: the target's wish for the next attempt, 0 without one
+--   * queue_id task_id fence outcome status retry_after_us overloaded: one attempt each. outcome: 'done', 'answered'
+--     (with a failure), 'unanswered' (no answer came); status: the HTTP status, 504 for a deadline, 0 for no connection;
+--     retry_after_us: the target's wish for the next attempt, 0 without one; overloaded: 1 if the queue is to slow down
 -- Returns for each attempt in order: 'stale', 'done', 'retry', 'exhausted', 'gone' (the task was deleted meanwhile), or
 --         'counted' (failed beside a newer attempt, which decides)
 -- Cost    O(n log m) for n attempts in queues of m; n <= 500
@@ -21,7 +21,7 @@
 --@include retry
 --@include task
 
-local ROW = 6
+local ROW = 7
 local MOST_RETRY_AFTER_US = 3600 * 1000000
 local now = clock.now_us(now_us)
 local touched, answers = {}, {}
@@ -30,7 +30,7 @@ local touched, answers = {}, {}
 local function next_attempt_us(header, config, retry_after_us)
   local from_us = record.has(header, record.FORCED) and header.last_dispatch_us or now
   local backed_off_us = from_us + retry.interval_us(config, header.ended)
-  local wished_us = now + math.min(retry_after_us, MOST_RETRY_AFTER_US)
+  local wished_us = now + math.min(retry_after_us, config.max_backoff_us, MOST_RETRY_AFTER_US)
   return math.max(backed_off_us, wished_us, now)
 end
 
@@ -57,6 +57,15 @@ local function fail(found, key, id, header, outcome, status, retry_after_us)
   record.update(key, header)
   redis.call('ZADD', found.eta, math.min(header.schedule_us, header.expiry_us), id)
   return 'retry'
+end
+
+-- What an attempt says of its target's state: nothing if there was no answer.
+local function note_load(found, outcome, overloaded)
+  if overloaded == '1' then
+    found.overloaded = true
+  elseif outcome ~= 'unanswered' then
+    found.answered = true
+  end
 end
 
 local function settle(found, id, fence, outcome, status, retry_after_us)
@@ -90,7 +99,9 @@ for i = 1, #rows, ROW do
   end
   local found = touched[queue_id]
   if found then
-    answers[#answers + 1] = settle(found, rows[i + 1], rows[i + 2], rows[i + 3], tonumber(rows[i + 4]), tonumber(rows[i + 5]))
+    local outcome = rows[i + 3]
+    note_load(found, outcome, rows[i + 6])
+    answers[#answers + 1] = settle(found, rows[i + 1], rows[i + 2], outcome, tonumber(rows[i + 4]), tonumber(rows[i + 5]))
   else
     local held = lease.drop(keys.leases(partition, queue_id), rows[i + 1], rows[i + 2])
     answers[#answers + 1] = held and 'gone' or 'stale'
@@ -98,6 +109,9 @@ for i = 1, #rows, ROW do
 end
 for _, found in pairs(touched) do
   if found then
+    if found.overloaded or found.answered then
+      queue.adjust_rate(partition, found, now, found.overloaded)
+    end
     due.refresh(partition, found, now)
   end
 end

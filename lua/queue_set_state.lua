@@ -24,6 +24,7 @@ local config = keys.config(partition, id)
 local found = queue.read(partition, id, now)
 if not (state == 'PAUSED' and found.state == 'DISABLED') then
   redis.call('HSET', config, 'state', state)
+  redis.call('HDEL', config, 'dispatched_us') -- a resumed queue begins slowly, where slow starts are on
   found.state = state
 end
 due.refresh(partition, found, now)

@@ -38,6 +38,7 @@ class Claimer:
         partitions: int,
         lease_s: float,
         slow_poll_s: float,
+        ramp_up: bool,
         deliver: Callable[[HeldAttempt, int], None],
     ) -> None:
         self._attempts = attempts
@@ -48,6 +49,7 @@ class Claimer:
         self._partitions = partitions
         self._lease_s = lease_s
         self._slow_poll_s = slow_poll_s
+        self._ramp_up = ramp_up
         self._deliver = deliver
         self._ready: dict[int, None] = {}
         self._timers: dict[int, asyncio.TimerHandle] = {}
@@ -150,6 +152,7 @@ class Claimer:
                 max_tasks=room,
                 lease_us=round(self._lease_s * 1e6),
                 skip=crowded,
+                ramp_up=self._ramp_up,
             )
         except HeadraceError as error:
             self._answered(ok=False)

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from dataclasses import replace
 
 from broker.errors import HeadraceError
 from broker.model.task import AppEngineHttpRequest
@@ -16,6 +17,8 @@ from worker.sender import Sender
 
 _PREPARED_WITHIN_S = 0.1
 _MOST_TOLD = 1000
+_OVERLOADS = {False: (429, 503), True: (503,)}
+"""Statuses that slow a queue down, of HTTP and of App Engine tasks (Cloud Tasks specification, 5.5)."""
 
 _STORE_OUTCOMES = {
     outcomes.OutcomeKind.DONE: Outcome.DONE,
@@ -43,12 +46,15 @@ class Courier:
         preparer: Preparer,
         sender: Sender,
         app_engine_sender: Sender,
+        *,
+        overload_control: bool,
     ) -> None:
         self._attempts = attempts
         self._configs = configs
         self._preparer = preparer
         self._sender = sender
         self._app_engine_sender = app_engine_sender
+        self._overload_control = overload_control
         self._told: set[str] = set()
 
     async def carry(self, attempt: HeldAttempt, now_us: int) -> Result:
@@ -78,7 +84,8 @@ class Courier:
         outcome = await (self._app_engine_sender if of_app_engine else self._sender).send(request)
         metrics.attempt_seconds.observe(time.perf_counter() - started_s)
         self._tell(config, outcome)
-        return _result(attempt, outcome)
+        overloaded = self._overload_control and outcome.status in _OVERLOADS[of_app_engine]
+        return replace(_result(attempt, outcome), overloaded=overloaded)
 
     def _tell(self, config: QueueConfig, outcome: outcomes.Outcome) -> None:
         """Count an outcome and log what went wrong; louder, but once, what only the operator can mend."""

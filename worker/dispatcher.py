@@ -25,6 +25,7 @@ from worker.janitor import Janitor
 from worker.ownership import Ownership
 from worker.preparer import Preparer
 from worker.queue_configs import QueueConfigs
+from worker.redirects import RedirectFollower
 from worker.renewer import Renewer
 from worker.sender import Sender
 from worker.settler import Settler
@@ -60,7 +61,14 @@ class Dispatcher:
         self._ownership = Ownership(store.nodes, self._node, settings.partitions)
         self._configs = QueueConfigs(store.queues, metrics)
         preparer = Preparer(tokens, settings.app_engine_targets, settings.app_engine_domain)
-        self._courier = Courier(store.attempts, self._configs, preparer, http_sender, app_engine_sender)
+        self._courier = Courier(
+            store.attempts,
+            self._configs,
+            preparer,
+            RedirectFollower(http_sender),
+            app_engine_sender,
+            overload_control=settings.overload_control,
+        )
         self._settler = Settler(store.attempts, self._settled)
         self._renewer = Renewer(store.attempts, self._in_flight, lease_s=settings.lease_s, abort=self._abort)
         self._janitor = Janitor(store.upkeep, self._ownership)
@@ -74,6 +82,7 @@ class Dispatcher:
             lease_s=settings.lease_s,
             # Claims tell the store that dispatchers are at work; they must come more often than a third of a lease.
             slow_poll_s=min(settings.slow_poll_s, settings.lease_s / 6),
+            ramp_up=settings.ramp_up,
             deliver=self._deliver,
         )
         self._services: list[asyncio.Task[None]] = []

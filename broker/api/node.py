@@ -81,5 +81,5 @@ class ApiNode:
             depths = await self._broker.store.queues.depths(limit=self._queue_labels)
         except HeadraceError:
             depths = []
-        self._broker.metrics.set_depths((str(depth.name), depth.tasks, depth.in_flight) for depth in depths)
+        self._broker.metrics.set_depths((str(depth.name), depth.tasks, depth.in_flight, depth.rate) for depth in depths)
         return self._broker.metrics.exposition()

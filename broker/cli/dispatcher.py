@@ -36,6 +36,8 @@ def dispatcher(
     lease_s: flags.LeaseSeconds = None,
     drain_s: flags.DrainSeconds = None,
     slow_poll_s: flags.SlowPollSeconds = None,
+    overload_control: flags.OverloadControl = None,
+    ramp_up: flags.RampUp = None,
     namespace: flags.Namespace = None,
     partitions: flags.Partitions = None,
     queue_labels: flags.QueueLabels = None,

@@ -47,6 +47,8 @@ TargetCa = Annotated[Path | None, _flag("target_ca", "--target-ca", metavar="FIL
 LeaseSeconds = Annotated[float | None, _flag("lease_s", "--lease-seconds", metavar="SECONDS")]
 DrainSeconds = Annotated[float | None, _flag("drain_s", "--drain-seconds", metavar="SECONDS")]
 SlowPollSeconds = Annotated[float | None, _flag("slow_poll_s", "--slow-poll-seconds", metavar="SECONDS")]
+OverloadControl = Annotated[bool | None, _flag("overload_control", "--overload-control/--no-overload-control")]
+RampUp = Annotated[bool | None, _flag("ramp_up", "--ramp-up/--no-ramp-up")]
 MaxInFlight = Annotated[int | None, _flag("max_in_flight", "--max-in-flight", metavar="N")]
 QueueLabels = Annotated[int | None, _flag("queue_labels", "--queue-labels", metavar="N")]
 LogLevel = Annotated[str | None, _flag("log_level", "--log-level", metavar="debug|info|warning|error")]

@@ -9,8 +9,12 @@ from broker.store import scripts
 from broker.store.backend import Backend, arguments_of
 from broker.store.record import Header, attempt_part
 
-_CLAIM = scripts.load("attempt_claim", arguments="now_us owner claim max_tasks lease_us inline_bytes", row="skip")
-_SETTLE = scripts.load("attempt_settle", arguments="now_us", row="queue_id task_id fence outcome status retry_after_us")
+_CLAIM = scripts.load(
+    "attempt_claim", arguments="now_us owner claim max_tasks lease_us inline_bytes ramp_up", row="skip"
+)
+_SETTLE = scripts.load(
+    "attempt_settle", arguments="now_us", row="queue_id task_id fence outcome status retry_after_us overloaded"
+)
 _RENEW = scripts.load("attempt_renew", arguments="now_us lease_us", row="queue_id task_id fence")
 _RELEASE = scripts.load("attempt_release", arguments="now_us", row="queue_id task_id fence attempt")
 
@@ -78,6 +82,8 @@ class Result:
     outcome: Outcome
     http_status: int
     retry_after_us: int = 0
+    overloaded: bool = False
+    """The target said that it has too much to do: the queue is to slow down."""
 
 
 class AttemptStore:
@@ -87,11 +93,22 @@ class AttemptStore:
         self._backend = backend
 
     async def claim(
-        self, partition: int, *, owner: str, number: int, max_tasks: int, lease_us: int, skip: Collection[str]
+        self,
+        partition: int,
+        *,
+        owner: str,
+        number: int,
+        max_tasks: int,
+        lease_us: int,
+        skip: Collection[str],
+        ramp_up: bool = False,
     ) -> Claim:
-        """Lease at most `max_tasks` (1,000) due tasks. The same `number` again answers with the same tasks."""
+        """Lease at most `max_tasks` (1,000) due tasks. The same `number` again answers with the same tasks.
+
+        With `ramp_up` queues that are new or were idle begin slowly.
+        """
         now, delay, dropped, queues = await self._backend.run(
-            _CLAIM, partition, self._now, owner, number, max_tasks, lease_us, _INLINE_BYTES, *skip
+            _CLAIM, partition, self._now, owner, number, max_tasks, lease_us, _INLINE_BYTES, int(ramp_up), *skip
         )
         tasks = [
             ClaimedTask(AttemptKey(queue_id.decode(), task_id.decode(), int(fence)), int(version), raw)
@@ -110,7 +127,14 @@ class AttemptStore:
     async def settle(self, partition: int, results: Sequence[Result]) -> list[Settled]:
         """Settle at most 500 ended attempts; what each did, in order. Safe to repeat."""
         rows = [
-            (*_row(result.key), result.outcome.value, result.http_status, result.retry_after_us) for result in results
+            (
+                *_row(result.key),
+                result.outcome.value,
+                result.http_status,
+                result.retry_after_us,
+                int(result.overloaded),
+            )
+            for result in results
         ]
         answers = await self._backend.run(_SETTLE, partition, self._now, *arguments_of(rows))
         return [Settled(answer.decode()) for answer in answers]

@@ -20,7 +20,7 @@ _UPDATE = scripts.load("queue_update", arguments="now_us name request version", 
 _SET_STATE = scripts.load("queue_set_state", arguments="now_us name state")
 _PURGE = scripts.load("queue_purge", arguments="now_us name request")
 _DELETE = scripts.load("queue_delete", arguments="now_us name request tombstone_us")
-_DEPTHS = scripts.load("queue_depths", arguments="limit")
+_DEPTHS = scripts.load("queue_depths", arguments="now_us limit")
 
 _UPDATE_TRIES = 20
 _MOST_DEPTHS = 1000
@@ -35,6 +35,8 @@ class QueueDepth:
     name: QueueName
     tasks: int
     in_flight: int
+    rate: float
+    """Dispatches a second in force: less than configured while the target is overloaded."""
 
 
 def new_request_id() -> bytes:
@@ -135,14 +137,14 @@ class QueueStore:
         """How full the queues are: at most `limit` of them, and at most 1,000 a partition."""
         answers = await asyncio.gather(
             *(
-                self._backend.run(_DEPTHS, partition, min(limit, _MOST_DEPTHS))
+                self._backend.run(_DEPTHS, partition, self._now, min(limit, _MOST_DEPTHS))
                 for partition in range(self._keys.partitions)
             )
         )
         depths = [
-            QueueDepth(name, tasks, in_flight)
+            QueueDepth(name, tasks, in_flight, float(rate))
             for flat in answers
-            for text, tasks, in_flight in zip(flat[::3], flat[1::3], flat[2::3], strict=True)
+            for text, tasks, in_flight, rate in zip(flat[::4], flat[1::4], flat[2::4], flat[3::4], strict=True)
             if (name := QueueName.parse(text.decode()))
         ]
         return sorted(depths, key=lambda depth: str(depth.name))[:limit]

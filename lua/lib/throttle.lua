@@ -5,6 +5,9 @@ local STEP_US = 1000000
 local SMALLEST_FACTOR, FALL, RISE = 0.01, 0.5, 0.05
 local RAMP_BEGINS_AT, RAMP_GROWTH, RAMP_STEP_US, MOST_RAMP_STEPS = 500, 1.5, 300000000, 100
 
+throttle.RAMP_IDLE_US = 300000000 -- a queue that has not dispatched for so long begins anew
+throttle.RAMP_BURST = 100
+
 -- Whether the factor changes now that an attempt has ended, and to what. At most once a second.
 function throttle.change(factor, changed_us, now_us, overloaded)
   if now_us - changed_us < STEP_US or (factor >= 1 and not overloaded) then

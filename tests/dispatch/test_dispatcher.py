@@ -9,7 +9,7 @@ from broker.model.task import HttpRequest
 from broker.store.attempts import AttemptStore
 from tests.support.dispatching import new_dispatcher, partition_of, running_dispatcher
 from tests.support.recorder import Recorder
-from tests.support.seeds import HORIZON_US, a_task, read_task, seed_queue, seed_tasks
+from tests.support.seeds import HORIZON_US, a_task, queue_name, read_task, seed_queue, seed_tasks
 from tests.support.waiting import eventually_async
 
 
@@ -73,7 +73,8 @@ async def test_a_damaged_record_is_a_failed_attempt_and_no_endless_loop(store, r
     await arrival(recorder, 1)
 
     async def failed():
-        return metrics.registry.get_sample_value("headrace_retries_total", {"queue": _NAME, "reason": "no_connection"})
+        labels = {"queue": str(queue_name()), "reason": "no_connection"}
+        return metrics.registry.get_sample_value("headrace_retries_total", labels)
 
     await eventually_async(failed)
     await node.stop()
@@ -81,11 +82,8 @@ async def test_a_damaged_record_is_a_failed_attempt_and_no_endless_loop(store, r
     assert [got.task for got in recorder.received()] == ["sound"]
 
 
-_NAME = "projects/p/locations/l/queues/q"
-
-
 async def test_it_is_alive_while_claims_come_back_and_not_when_they_no_longer_do(store, monkeypatch):
-    async with running_dispatcher(store) as node:
+    async with running_dispatcher(store, slow_poll_s=0.2) as node:
 
         async def ready():
             return node.is_ready()

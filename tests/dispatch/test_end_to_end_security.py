@@ -48,6 +48,18 @@ def test_a_target_verifies_the_token_with_pyjwt(client, make_queue, recorder, up
     assert claims["email"] == EMAIL
 
 
+def test_every_task_with_a_token_of_its_own_arrives_once(client, make_queue, recorder):
+    """Without an audience each URL needs a token, and signing them all takes longer than a request may wait."""
+    queue = make_queue()
+    for number in range(200):
+        request = {"url": f"{recorder.url}/{number}", "oidcToken": {"serviceAccountEmail": EMAIL}}
+        client.create_task(parent=queue, task={"httpRequest": request})
+    eventually(lambda: not client.list_tasks(parent=queue))
+    got = recorder.received(short_id(queue))
+    assert sorted(int(request.path[1:]) for request in got) == list(range(200))
+    assert len({request.header("Authorization") for request in got}) == 200
+
+
 def test_a_certificate_of_the_target_ca_is_accepted(client, make_queue, authority):
     queue = make_queue()
     with Recorder(authority.server_context("localhost")) as target:

@@ -60,6 +60,20 @@ def test_pause_update_resume_and_remove(rest, curl, queue, recorder, empty):
     assert recorder.wait_for(short, 5)[4].header("Host") == f"127.0.0.1:{recorder.port}"
 
 
+def test_the_official_client_sets_and_removes_it(client, make_queue):
+    """An updateQueueRequest with an empty payload and `http_target` in the mask removes it."""
+    name = make_queue(httpTarget={"httpMethod": "GET"})
+    target = {"uriOverride": {"host": "localhost"}}
+    changed = client.update_queue(queue={"name": name, "httpTarget": target}, updateMask="httpTarget.uriOverride")
+    assert changed["httpTarget"]["uriOverride"]["host"] == "localhost"
+    assert changed["httpTarget"]["httpMethod"] == "GET"
+    assert client.get_queue(name=name)["httpTarget"] == changed["httpTarget"]
+    assert not client.update_queue(queue={"name": name}, updateMask="httpTarget").get("httpTarget")
+    config = f"{name.partition('/queues/')[0]}/cmekConfig"
+    assert client.get_cmek_config(name=config)["kmsKey"] == ""
+    assert client.update_cmek_config(cmekConfig={"name": config}, updateMask="kmsKey")["name"] == config
+
+
 TERRAFORM = {
     "appEngineRoutingOverride": {"service": "worker", "version": "1.0".replace(".", "-"), "instance": "test"},
     "httpTarget": {

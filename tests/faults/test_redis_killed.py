@@ -1,13 +1,13 @@
 """kill -9 of Redis, which keeps an append-only file, and its return with the same data."""
 
-import threading
 from contextlib import closing
 
 import pytest
 
 from tests.faults.conftest import BINARY, NO_RETRY_SOON
+from tests.support.creator import Creator
 from tests.support.nodes import begin_api, begin_dispatcher, probe, together
-from tests.support.rest import LOCATION, Rest, RestError
+from tests.support.rest import LOCATION, Rest
 from tests.support.servers import Server
 from tests.support.waiting import eventually
 
@@ -23,28 +23,6 @@ def nodes(server):
     api, dispatcher = together(begin_api(server.url), begin_dispatcher(server.url))
     with api, dispatcher:
         yield api, dispatcher
-
-
-class Creator(threading.Thread):
-    """Creates tasks until it is stopped; `acknowledged` are the ids of those that were answered with success."""
-
-    def __init__(self, url, queue, target):
-        super().__init__()
-        self._url, self._queue, self._target = url, queue, target
-        self.acknowledged = set()
-        self.refusals = set()
-        self.stopped = threading.Event()
-
-    def run(self):
-        number = 0
-        with closing(Rest(self._url)) as rest:
-            while not self.stopped.is_set():
-                number += 1
-                try:
-                    rest.create_task(self._queue, self._target, f"task-{number}")
-                    self.acknowledged.add(f"task-{number}")
-                except RestError as error:
-                    self.refusals.add(error.status)
 
 
 def probes(node):
@@ -70,8 +48,7 @@ def test_acknowledged_tasks_are_there_and_both_nodes_go_on_by_themselves(server,
         before = len(creator.acknowledged)
         eventually(lambda: probes(api) == probes(dispatcher) == (200, 200))
         eventually(lambda: len(creator.acknowledged) > before)
-        creator.stopped.set()
-        creator.join()
+        creator.stop()
         assert creator.refusals == {"UNAVAILABLE"}
         eventually(lambda: not rest.list_tasks(busy))
         assert len(recorder.received("busy")) == 20

@@ -221,7 +221,9 @@ async def test_a_task_past_its_life_is_absent_to_readers_and_dropped_by_the_clai
     assert "1:t:unnamed" not in values
 
 
-async def test_a_claim_ends_its_search_through_bad_records_and_says_that_there_is_more(store, clock, dispatcher, redis_client):
+async def test_a_claim_ends_its_search_through_bad_records_and_says_that_there_is_more(
+    store, clock, dispatcher, redis_client
+):
     await seed_queue(store)
     await seed_task(store, "last", schedule_us=START_US)
     index = {f"dangling-{number:04}": START_US - 1 for number in range(1500)}

@@ -1,4 +1,4 @@
-"""The due index and its wake-ups: never late, published exactly when a partition's smallest due falls; token batches."""
+"""The due index: never late, a wake-up exactly when a partition's smallest due falls, tokens claimed in batches."""
 
 import pytest
 

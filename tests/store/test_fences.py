@@ -11,7 +11,6 @@ from tests.support.seeds import (
     START_US,
     Dispatcher,
     a_queue,
-    claimed_header,
     queue_name,
     read_task,
     seed_queue,

@@ -1,7 +1,17 @@
 """After the store was away: what live dispatchers hold is not handed out before they had time to renew and settle."""
 
 from broker.store.attempts import Settled
-from tests.support.seeds import HOUR, LEASE_US, SECOND, START_US, Dispatcher, seed_queue, seed_task, seed_tasks, task_ids
+from tests.support.seeds import (
+    HOUR,
+    LEASE_US,
+    SECOND,
+    START_US,
+    Dispatcher,
+    seed_queue,
+    seed_task,
+    seed_tasks,
+    task_ids,
+)
 from tests.support.snapshot import partition_values
 
 HOLD_S = 10

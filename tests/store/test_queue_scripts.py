@@ -179,7 +179,10 @@ async def test_depths_count_tasks_and_running_attempts(store, dispatcher):
     await seed_queue(store, "b")
     await seed_tasks(store, "1", "2", "3", queue_id="b")
     await dispatcher.claim(2)
-    assert await store.queues.depths(limit=10) == [QueueDepth(queue_name("a"), 0, 0), QueueDepth(queue_name("b"), 3, 2)]
+    assert await store.queues.depths(limit=10) == [
+            QueueDepth(queue_name("a"), 0, 0, 500.0),
+            QueueDepth(queue_name("b"), 3, 2, 500.0),
+        ]
     assert await store.queues.depths(limit=1) == [QueueDepth(queue_name("a"), 0, 0)]
 
 

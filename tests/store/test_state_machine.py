@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
+import pytest
 import redis
 import uvloop
 from hypothesis import HealthCheck, settings
@@ -90,7 +91,7 @@ class StoreMachine(RuleBasedStateMachine):
         """Do the same to model and store, which must answer the same."""
         expected = _answer_of(model)
         actual = self.run(_answer(operation))
-        assert _comparable(actual) == _comparable(expected)
+        _check_same(actual, expected)
         return None if isinstance(actual, StoreOutcome) else actual
 
     # Queues
@@ -159,7 +160,7 @@ class StoreMachine(RuleBasedStateMachine):
     def run_task(self, name: TaskName, view: View) -> None:
         actual = self.run(_answer(self.store().tasks.run(name, view)))
         fence = 0 if isinstance(actual, StoreOutcome) else self.fence_of(name)
-        assert _comparable(actual) == _comparable(_answer_of(lambda: self.model.run_task(name, view, fence)))
+        _check_same(actual, _answer_of(lambda: self.model.run_task(name, view, fence)))
 
     def fence_of(self, name: TaskName) -> int:
         key = AttemptKey(self.model.find(name.queue).id, name.task_id, 0)
@@ -206,13 +207,13 @@ class StoreMachine(RuleBasedStateMachine):
         for partition, keys in self.by_partition(claimed):
             results = [Result(key, outcome, status, retry_after_us) for key in keys]
             actual = self.run(self.store().attempts.settle(partition, results))
-            assert actual == [self.model.settle(result) for result in results]
+            _check_same(actual, [self.model.settle(result) for result in results])
 
     @rule(claimed=st.lists(attempts, min_size=1, max_size=5))
     def renew(self, claimed: list[ClaimedTask]) -> None:
         for partition, keys in self.by_partition(claimed):
             actual = self.run(self.store().attempts.renew(partition, keys, lease_us=LEASE_US))
-            assert actual == self.model.renew(partition, keys)
+            _check_same(actual, self.model.renew(partition, keys))
 
     @rule(claimed=consumes(attempts))
     def release(self, claimed: ClaimedTask) -> None:
@@ -272,7 +273,7 @@ class StoreMachine(RuleBasedStateMachine):
 
     async def compare_queue(self, store: Store, name: QueueName) -> None:
         expected = _answer_of(lambda: self.model.find(name).queue)
-        assert _comparable(await _answer(store.queues.get(name))) == _comparable(expected)
+        _check_same(await _answer(store.queues.get(name)), expected)
         if name not in self.model.queues:
             return
         token, listed = "", {}
@@ -285,7 +286,7 @@ class StoreMachine(RuleBasedStateMachine):
 
     async def compare_task(self, store: Store, name: TaskName) -> None:
         expected = _answer_of(lambda: self.model.get_task(name, View.FULL))
-        assert _comparable(await _answer(store.tasks.get(name, View.FULL))) == _comparable(expected)
+        _check_same(await _answer(store.tasks.get(name, View.FULL)), expected)
 
     async def follow(self, store: Store, queue: ModelQueue) -> None:
         """What the store alone decides: which expired leases it has freed, and how a step back hit the bucket."""
@@ -345,10 +346,15 @@ def _answer_of(model: Callable[[], Any]) -> Any:
         return outcome
 
 
+def _check_same(actual: Any, expected: Any) -> None:
+    assert _comparable(actual) == _comparable(expected), f"the store: {actual!r}; the model: {expected!r}"
+
+
 def _comparable(answer: Any) -> Any:
     return (type(answer), vars(answer)) if isinstance(answer, StoreOutcome) else answer
 
 
+@pytest.mark.timeout(600)  # a failing history is shortened for at most five minutes
 def test_the_store_does_what_the_model_does(redis_url: str) -> None:
     long = settings.get_current_profile_name() == "long"
     run_state_machine_as_test(

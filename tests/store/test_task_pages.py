@@ -33,11 +33,10 @@ class Walk:
         return self.seen
 
 
-@pytest.mark.parametrize("number", [0, 1, 10, 100, 700])
-@pytest.mark.parametrize("page_size", [1, 7, 100, 1000])
+@pytest.mark.parametrize(
+    ("number", "page_size"), [(0, 1), (1, 1), (10, 7), (100, 1), (100, 100), (700, 7), (700, 100), (700, 1000)]
+)
 async def test_a_quiet_walk_shows_each_task_once(store, number, page_size):
-    if number // page_size > 100:
-        pytest.skip("many small pages of many tasks show nothing new")
     await seed_queue(store)
     ids = [f"task-{index}" for index in range(number)]
     await seed_tasks(store, *ids)
@@ -138,7 +137,13 @@ async def test_a_damaged_record_is_left_out(store, redis_client, dispatcher):
 
 @pytest.mark.parametrize(
     "token",
-    ["x", "!!!!", "ü", "a" * 3000, *(base64.urlsafe_b64encode(place).decode() for place in (b"1/2", b"a/b/c/d/e", b"/"))],
+    [
+        "x",
+        "!!!!",
+        "ü",
+        "a" * 3000,
+        *(base64.urlsafe_b64encode(place).decode() for place in (b"1/2", b"a/b/c/d/e", b"/")),
+    ],
 )
 async def test_a_token_that_no_page_gave_is_refused(store, token):
     await seed_queue(store)

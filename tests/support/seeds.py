@@ -50,7 +50,9 @@ def a_queue(
     return Queue(queue_name(queue_id), RateLimits(rate, burst, concurrency), **changes)
 
 
-def a_task(task_id: str = "t", queue_id: str = "q", *, named: bool = True, body: bytes = b"", **changes: Any) -> NewTask:
+def a_task(
+    task_id: str = "t", queue_id: str = "q", *, named: bool = True, body: bytes = b"", **changes: Any
+) -> NewTask:
     return NewTask(queue_name(queue_id).task(task_id), named, HttpRequest(URL, body=body), **changes)
 
 

@@ -39,13 +39,15 @@ def test_queues_beyond_the_bound_share_a_label():
 
 def test_depths_replace_those_before_and_stay_within_the_bound():
     metrics = Metrics(queue_labels=2)
-    metrics.set_depths([("gone", 5, 0)])
-    metrics.set_depths([("b", 3, 1), ("c", 4, 2), ("d", 6, 0)])
+    metrics.set_depths([("gone", 5, 0, 1.0)])
+    metrics.set_depths([("b", 3, 1, 500.0), ("c", 4, 2, 1.5), ("d", 6, 0, 2.5)])
     assert samples(metrics) == {
         'headrace_queue_tasks{queue="b"} 3.0',
         'headrace_in_flight{queue="b"} 1.0',
         'headrace_queue_tasks{queue="other"} 10.0',
         'headrace_in_flight{queue="other"} 2.0',
+        'headrace_queue_rate{queue="b"} 500.0',
+        'headrace_queue_rate{queue="other"} 4.0',
     }
 
 
