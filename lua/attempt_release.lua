@@ -1,5 +1,6 @@
 #!lua flags=allow-oom
 -- Give back attempts that were never sent: count, slot and token return, the task is due again at once.
+-- Of the token is lost what has flowed in since it was taken: a full bucket would have run over with it.
 -- KEYS
 --   partition: prefix of the partition, {hr:17}
 -- ARGV
@@ -9,6 +10,7 @@
 -- Returns 1 (released) or 0 (it was not this dispatcher's any more) for each attempt, in order
 -- Cost    O(n log m) for n attempts in queues of m; n <= 1000
 -- Safe to repeat: a second call finds no lease.
+--@include bucket
 --@include clock
 --@include due
 --@include keys
@@ -19,6 +21,11 @@
 local ROW = 4
 local now = clock.now_us(now_us)
 local queues, answers = {}, {}
+
+local function return_token(found, taken_us)
+  local lost = bucket.refilled(0, taken_us, found.full_rate, 1, now)
+  found.tokens = math.min(found.burst, found.tokens + 1 - lost)
+end
 
 local function give_back(found, id, fence, attempt)
   local key = keys.task(partition, found.id, id)
@@ -31,6 +38,7 @@ local function give_back(found, id, fence, attempt)
     redis.call('ZADD', keys.run(partition), now, found.id .. ':' .. fence .. ':' .. id)
     return
   end
+  return_token(found, header.last_dispatch_us)
   if attempt ~= '' then
     redis.call('SETRANGE', key, record.ATTEMPT_OFFSET, attempt)
   else
@@ -41,8 +49,7 @@ local function give_back(found, id, fence, attempt)
     record.set(header, record.LEASED, false)
     record.update(key, header)
   end
-  redis.call('ZADD', found.eta, math.min(now, header.expiry_us), id)
-  found.tokens = math.min(found.burst, found.tokens + 1)
+  redis.call('ZADD', found.eta, math.min(math.max(now, header.schedule_us), header.expiry_us), id)
 end
 
 for i = 1, #rows, ROW do

@@ -100,8 +100,11 @@ for i = 1, #rows, ROW do
   local found = touched[queue_id]
   if found then
     local outcome = rows[i + 3]
-    note_load(found, outcome, rows[i + 6])
-    answers[#answers + 1] = settle(found, rows[i + 1], rows[i + 2], outcome, tonumber(rows[i + 4]), tonumber(rows[i + 5]))
+    local answer = settle(found, rows[i + 1], rows[i + 2], outcome, tonumber(rows[i + 4]), tonumber(rows[i + 5]))
+    if answer ~= 'stale' then
+      note_load(found, outcome, rows[i + 6])
+    end
+    answers[#answers + 1] = answer
   else
     local held = lease.drop(keys.leases(partition, queue_id), rows[i + 1], rows[i + 2])
     answers[#answers + 1] = held and 'gone' or 'stale'

@@ -52,7 +52,8 @@ class Claimer:
         self._ramp_up = ramp_up
         self._deliver = deliver
         self._ready: dict[int, None] = {}
-        self._timers: dict[int, asyncio.TimerHandle] = {}
+        self._timers: dict[int, tuple[float, asyncio.Handle]] = {}
+        """When each partition is to be asked, and what will do it. (uvloop has timers that do not know their time.)"""
         self._claims: dict[int, asyncio.Task[None]] = {}
         self._numbers = dict.fromkeys(range(partitions), 0)
         self._crowded: dict[int, list[str]] = {}
@@ -74,7 +75,7 @@ class Claimer:
     async def stop(self) -> None:
         """Ask no more; waits for the claims under way, whose tasks are still handed to `deliver`."""
         self._running = False
-        for timer in self._timers.values():
+        for _, timer in self._timers.values():
             timer.cancel()
         if self._claims:
             await asyncio.wait(self._claims.values())
@@ -109,12 +110,17 @@ class Claimer:
             return
         loop = asyncio.get_running_loop()
         at_s = loop.time() + delay_s
-        timer = self._timers.get(partition)
-        if timer and not timer.cancelled() and loop.time() < timer.when() <= at_s:
-            return
-        if timer:
+        if partition in self._timers:
+            earlier_s, timer = self._timers[partition]
+            if earlier_s <= at_s:
+                return
             timer.cancel()
-        self._timers[partition] = loop.call_at(at_s, self._make_ready, partition)
+        self._timers[partition] = at_s, loop.call_at(at_s, self._time_has_come, partition)
+
+    def _time_has_come(self, partition: int) -> None:
+        # Timers may fire a little early: one is over when it has fired, not when its time has come by the clock.
+        del self._timers[partition]
+        self._make_ready(partition)
 
     def _use_room(self) -> None:
         """Ask at once with plenty of room, else in a moment, so that claims do not become tiny."""

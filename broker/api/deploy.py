@@ -13,31 +13,33 @@ from google.api import httpbody_pb2
 from broker.api.json_reader import read_message
 from broker.api.rest_request import AnswerStyle
 from broker.api.rest_server import json_response, read_body
-from broker.api.rpcs import Rpc
+from broker.api.rpcs import RPCS
 from broker.api.statuses import HTTP_STATUS, envelope
 from broker.errors import Code, HeadraceError
 from broker.model.app_engine import app_domain
 from broker.service.broker import Broker
 from broker.service.name_rules import location_name
-from broker.service.queue_files import upload_queue_yaml
 
 _SERVICE = "cloudtasks.googleapis.com"
 _HTTP_BODY_KEYS = {"contentType", "content_type", "data", "extensions"}
 
+_UPLOAD = next(rpc for rpc in RPCS if rpc.method == "UploadQueueYaml")
+"""Other than the rest of the table it takes a body that is not JSON."""
+
 Answer = Callable[[web.Request], Awaitable[Any]]
 
 
-def deploy_routes(broker: Broker, location: str) -> list[web.RouteDef]:
-    """The routes, for a node whose apps are in `location`."""
+def deploy_routes(broker: Broker) -> list[web.RouteDef]:
+    """The routes."""
 
     async def app(request: web.Request) -> Any:
         project = request.match_info["project"]
-        location_name(f"projects/{project}/locations/{location}")
+        location_name(f"projects/{project}/locations/{broker.location}")
         domain = app_domain(broker.app_engine_domain, project)
         return {
             "name": f"apps/{project}",
             "id": project,
-            "locationId": location,
+            "locationId": broker.location,
             "codeBucket": f"staging.{domain}",
             "servingStatus": "SERVING",
             "defaultHostname": domain,
@@ -46,7 +48,7 @@ def deploy_routes(broker: Broker, location: str) -> list[web.RouteDef]:
 
     async def service(request: web.Request) -> Any:
         project = request.match_info["project"]
-        location_name(f"projects/{project}/locations/{location}")
+        location_name(f"projects/{project}/locations/{broker.location}")
         return {
             "name": f"projects/{project}/services/{_SERVICE}",
             "config": {"name": _SERVICE},
@@ -56,7 +58,7 @@ def deploy_routes(broker: Broker, location: str) -> list[web.RouteDef]:
 
     async def upload(request: web.Request) -> Any:
         body = await read_body(request)
-        await _UPLOAD.call(broker, lambda: (_parent(request, location), _file(body)))
+        await _UPLOAD.call(broker, lambda: _UPLOAD.request(app_id=_app_id(request), http_body={"data": _file(body)}))
         return {}
 
     return [
@@ -79,21 +81,12 @@ def _answered(answer: Answer) -> Callable[[web.Request], Awaitable[web.Response]
     return handler
 
 
-async def _upload(broker: Broker, request: tuple[str, bytes]) -> None:
-    await upload_queue_yaml(broker, *request)
-
-
-_UPLOAD = Rpc(
-    "google.cloud.tasks.v2beta2.CloudTasks", "UploadQueueYaml", "POST", "/api/queue/update", "*", handler=_upload
-)
-
-
-def _parent(request: web.Request, location: str) -> str:
-    """The location of the app that a request names."""
+def _app_id(request: web.Request) -> str:
+    """The id of the app that a request names, which is the id of its project."""
     app_id = request.query.get("appId") or request.query.get("app_id")
     if not app_id:
         raise HeadraceError(Code.INVALID_ARGUMENT, "The query parameter appId is required: the id of the project.")
-    return f"projects/{app_id}/locations/{location}"
+    return app_id
 
 
 def _file(body: bytes) -> bytes:

@@ -25,20 +25,18 @@ class ApiNode:
         http_port: int,
         issuer: str = "",
         queue_labels: int = 1000,
-        location: str = "us-central1",
         alive: Probe | None = None,
     ) -> None:
         """Ports may be 0, any free port. `issuer` defaults to the address of the HTTP port.
 
-        `location` is where the App Engine apps of all projects seem to be. `alive` answers /healthz for what else
-        runs in this process.
+        `alive` answers /healthz for what else runs in this process.
         """
         self.host, self.grpc_port, self.http_port, self.issuer = host, grpc_port, http_port, issuer
         self._broker, self._queue_labels = broker, queue_labels
         self._grpc = GrpcServer(broker, RPCS, host=host, port=grpc_port)
         routes = wellknown_routes(keys, lambda: self.issuer)
         routes += probe_routes(alive=alive or self._alive, ready=broker.store.ping, metrics=self._metrics)
-        routes += deploy_routes(broker, location)
+        routes += deploy_routes(broker)
         self._rest = RestServer(broker, RPCS, host=host, port=http_port, extra_routes=routes)
 
     async def start(self) -> None:

@@ -10,10 +10,10 @@ class Routes:
     """The REST side of the RPC table."""
 
     def __init__(self, rpcs: Iterable[Rpc]) -> None:
-        self._by_shape: dict[tuple[int, str], list[tuple[Template, Rpc]]] = {}
+        self._by_shape: dict[tuple[str, int, str], list[tuple[Template, Rpc]]] = {}
         for rpc in rpcs:
             template = Template.parse(rpc.path)
-            shape = (len(template.segments), template.verb)
+            shape = (template.segments[0], len(template.segments), template.verb)
             self._by_shape.setdefault(shape, []).append((template, rpc))
 
     def find(self, raw_path: str) -> dict[str, tuple[Rpc, dict[str, str]]]:
@@ -23,7 +23,8 @@ class Routes:
         """
         path = Path.parse(raw_path)
         found: dict[str, tuple[Rpc, dict[str, str]]] = {}
-        for template, rpc in self._by_shape.get((len(path.segments), path.verb), ()):
+        version = path.segments[0] if path.segments else ""
+        for template, rpc in self._by_shape.get((version, len(path.segments), path.verb), ()):
             values = template.match(path)
             if values is not None:
                 found[rpc.verb] = (rpc, values)

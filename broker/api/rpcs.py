@@ -6,15 +6,19 @@ A method that no handler module serves keeps its row: it answers UNIMPLEMENTED o
 import asyncio
 import logging
 import re
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import Any
 
+from google.cloud.location import locations_pb2
 from google.cloud.tasks_v2 import types as types_v2
+from google.cloud.tasks_v2beta2 import types as types_v2beta2
+from google.cloud.tasks_v2beta3 import types as types_v2beta3
 from google.protobuf import empty_pb2
 
-from broker.api import handlers_v2
+from broker.api import convert_v2, convert_v2beta2, convert_v2beta3, locations
+from broker.api.handlers import CloudTasks, Converter
 from broker.errors import Code, HeadraceError
 from broker.service.broker import Broker
 
@@ -87,30 +91,53 @@ _CLOUD_TASKS = (
     ("GetCmekConfig", "GET", "/V/{name=L/cmekConfig}", "", "CmekConfig"),
     ("UpdateCmekConfig", "PATCH", "/V/{cmek_config.name=L/cmekConfig}", "cmek_config", "CmekConfig"),
 )
-_SHARED = (
-    ("google.cloud.location.Locations", "ListLocations", "/V/{name=P}/locations"),
-    ("google.cloud.location.Locations", "GetLocation", "/V/{name=L}"),
-    ("google.longrunning.Operations", "GetOperation", "/V/{name=L/operations/*}"),
+_PULL = (
+    ("LeaseTasks", "POST", "/V/{parent=Q}/tasks:lease", "*", "LeaseTasksResponse"),
+    ("AcknowledgeTask", "POST", "/V/{name=T}:acknowledge", "*", "Empty"),
+    ("RenewLease", "POST", "/V/{name=T}:renewLease", "*", "Task"),
+    ("CancelLease", "POST", "/V/{name=T}:cancelLease", "*", "Task"),
+    ("UploadQueueYaml", "POST", "/api/queue/update", "*", "Empty"),
 )
+"""What only v2beta2 has."""
 
 
-def _cloud_tasks(version: str, types: ModuleType, handlers: ModuleType) -> tuple[Rpc, ...]:
-    """The CloudTasks service in one version. `handlers.create_task` serves CreateTask, and so on."""
-    service, rpcs = f"google.cloud.tasks.{version}.CloudTasks", []
-    for method, verb, path, body, response in _CLOUD_TASKS:
+def _cloud_tasks(
+    version: str, types: ModuleType, convert: Converter, methods: Iterable[tuple[str, ...]]
+) -> tuple[Rpc, ...]:
+    """The CloudTasks service in one version. `CloudTasks.create_task` serves CreateTask, and so on.
+
+    Served is what has a handler, and messages in this version.
+    """
+    service, handlers, rpcs = f"google.cloud.tasks.{version}.CloudTasks", CloudTasks(types, convert), []
+    for method, verb, path, body, response in methods:
         rpc = Rpc(service, method, verb, path.replace("V", version, 1), body)
         handler = getattr(handlers, re.sub(r"(?<!^)(?=[A-Z])", "_", method).lower(), None)
-        if handler:
-            request_class = getattr(types, f"{method}Request").pb()
+        request_class = getattr(types, f"{method}Request", None)
+        if handler and request_class:
             response_class = empty_pb2.Empty if response == "Empty" else getattr(types, response).pb()
-            rpc = Rpc(service, method, verb, rpc.path, body, request_class, response_class, handler)
+            rpc = replace(rpc, request=request_class.pb(), response=response_class, handler=handler)
         rpcs.append(rpc)
     return tuple(rpcs)
 
 
 def _shared(version: str) -> tuple[Rpc, ...]:
-    """The services that every version's paths lead to."""
-    return tuple(Rpc(service, method, "GET", path.replace("V", version, 1), "") for service, method, path in _SHARED)
+    """The services that every version's paths lead to; on gRPC they have no version."""
+    service, pb = "google.cloud.location.Locations", locations_pb2
+    listing, getting = (pb.ListLocationsRequest, pb.ListLocationsResponse), (pb.GetLocationRequest, pb.Location)
+    return (
+        Rpc(
+            service, "ListLocations", "GET", f"/{version}/{{name=P}}/locations", "", *listing, locations.list_locations
+        ),
+        Rpc(service, "GetLocation", "GET", f"/{version}/{{name=L}}", "", *getting, locations.get_location),
+        Rpc("google.longrunning.Operations", "GetOperation", "GET", f"/{version}/{{name=L/operations/*}}", ""),
+    )
 
 
-RPCS: tuple[Rpc, ...] = _cloud_tasks("v2", types_v2, handlers_v2) + _shared("v2")
+RPCS: tuple[Rpc, ...] = (
+    *_cloud_tasks("v2", types_v2, convert_v2, _CLOUD_TASKS),
+    *_shared("v2"),
+    *_cloud_tasks("v2beta3", types_v2beta3, convert_v2beta3, _CLOUD_TASKS),
+    *_shared("v2beta3"),
+    *_cloud_tasks("v2beta2", types_v2beta2, convert_v2beta2, (*_CLOUD_TASKS, *_PULL)),
+    *_shared("v2beta2"),
+)

@@ -67,7 +67,7 @@ async def _serve(settings: Settings) -> None:
 @asynccontextmanager
 async def run_api_node(settings: Settings, store: Store, keys: SigningKeys, metrics: Metrics) -> AsyncIterator[ApiNode]:
     """A node that answers, after it created the queues of the settings. Raises StartupError."""
-    broker = Broker(store, settings.limits, metrics, settings.app_engine_domain)
+    broker = Broker(store, settings.limits, metrics, settings.app_engine_domain, settings.location)
     await _create_missing_queues(broker, settings)
     node = ApiNode(
         broker,
@@ -77,7 +77,6 @@ async def run_api_node(settings: Settings, store: Store, keys: SigningKeys, metr
         http_port=settings.http_port,
         issuer=settings.issuer,
         queue_labels=settings.queue_labels,
-        location=settings.location,
     )
     await node.start()
     try:

@@ -34,6 +34,19 @@ class RateLimits:
 
 
 @dataclass(frozen=True, slots=True)
+class QueueStats:
+    """How full and how fast a queue is at one moment."""
+
+    tasks: int
+    """All that live, those being dispatched included."""
+    next_us: int | None
+    """When the first task can be dispatched, or dispatched again; in the past for one that waits. None if empty."""
+    in_flight: int
+    rate: float
+    """Dispatches a second in force: less than configured while the target is overloaded."""
+
+
+@dataclass(frozen=True, slots=True)
 class Queue:
     """A queue's configuration and state, as a caller sees it."""
 

@@ -17,3 +17,5 @@ class Broker:
     metrics: Metrics
     app_engine_domain: str = DEFAULT_DOMAIN
     """The domain of a project's App Engine services; `{project}` stands for its id."""
+    location: str = "us-central1"
+    """The location that projects seem to have, and where their App Engine apps seem to be."""

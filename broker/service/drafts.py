@@ -5,6 +5,7 @@ None means "not given". Names are the texts the caller sent.
 
 from dataclasses import dataclass, field
 
+from broker.model.queue import QueueKind
 from broker.model.retry import RetryConfig
 from broker.model.routing import Scheme
 from broker.model.task import AppEngineRouting, HttpMethod, OauthToken, OidcToken
@@ -44,6 +45,9 @@ class QueueDraft:
     http_target: HttpTargetDraft = field(default_factory=HttpTargetDraft)
     app_engine_routing: AppEngineRouting = field(default_factory=AppEngineRouting)
     sampling_ratio: float | None = None
+    kind: QueueKind | None = None
+    task_ttl_us: int | None = None
+    tombstone_ttl_us: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,17 +3,24 @@
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from broker.model.bucket import default_burst
 from broker.model.limits import Limits
 from broker.model.names import QueueName
-from broker.model.queue import Queue, RateLimits
+from broker.model.queue import Queue, QueueKind, RateLimits
 from broker.model.retry import RetryConfig
 from broker.service import texts
 from broker.service.drafts import QueueDraft
 from broker.service.retry_rules import check_retry_config
 from broker.service.routing_rules import changed_app_engine_routing, changed_http_target
-from broker.service.update_mask import ROUTING_LEAVES, TARGET_LEAVES, check_mask, selected_fields
+from broker.service.update_mask import (
+    CREATION_LEAVES,
+    ROUTING_LEAVES,
+    TARGET_LEAVES,
+    check_mask,
+    selected_fields,
+)
 
 _DEFAULT_RATE_LIMITS = RateLimits()
 _DEFAULT_RETRY_CONFIG = RetryConfig()
@@ -22,22 +29,35 @@ _RETRY_FIELDS = ("max_attempts", "max_retry_duration_us", "min_backoff_us", "max
 # One dispatch in thirty years; below it the time to the next token leaves the exact range of a double.
 _SMALLEST_RATE = 1e-9
 
+# Of tasks from 10 days to 10 years, of tombstones from 1 hour to 9 days.
+_LIFETIMES_S = {"task_ttl_us": (864_000, 315_360_000), "tombstone_ttl_us": (3_600, 777_600)}
+_CREATION_FIELDS = {"kind": "Queue.type", "task_ttl_us": "Queue.taskTtl", "tombstone_ttl_us": "Queue.tombstoneTtl"}
 
-def new_queue(name: QueueName, limits: Limits) -> Queue:
-    """A queue with the defaults of every field, still to be changed by a draft."""
-    return Queue(
+
+def new_queue(name: QueueName, draft: QueueDraft, mask: Sequence[str], limits: Limits) -> Queue:
+    """A queue with what `mask` selects of `draft` for good, and the defaults of whatever can be changed later.
+
+    Raises HeadraceError.
+    """
+    queue = Queue(
         name=name,
         task_ttl_us=limits.task_ttl_s * 1_000_000,
         tombstone_ttl_us=limits.task_tombstone_s * 1_000_000,
     )
+    given = _given_for_good(draft, mask)
+    for field, (shortest_s, longest_s) in _LIFETIMES_S.items():
+        if field in given and not shortest_s * 1_000_000 <= given[field] <= longest_s * 1_000_000:
+            raise texts.lifetime_range(_CREATION_FIELDS[field], shortest_s, longest_s)
+    return replace(queue, **given)
 
 
 def changed_queue(queue: Queue, draft: QueueDraft, mask: Sequence[str], limits: Limits) -> Queue:
     """`queue` with what `mask` selects taken from `draft`; selected but not given means the default.
 
-    Raises HeadraceError.
+    Raises HeadraceError. What is kept from the creation on may be given again, but not named with another value.
     """
     check_mask(mask)
+    _check_kept(queue, draft, mask)
     fields = selected_fields(mask)
     target_parts, routing_parts = selected_fields(mask, TARGET_LEAVES), selected_fields(mask, ROUTING_LEAVES)
     changed = replace(
@@ -52,6 +72,20 @@ def changed_queue(queue: Queue, draft: QueueDraft, mask: Sequence[str], limits: 
     if "sampling_ratio" in fields:
         changed = replace(changed, sampling_ratio=_sampling_ratio(draft.sampling_ratio))
     return changed
+
+
+def _given_for_good(draft: QueueDraft, mask: Sequence[str]) -> dict[str, Any]:
+    """What a draft gives, and a mask selects, of the attributes that are set at creation."""
+    given = {field: getattr(draft, field) for field in selected_fields(mask, CREATION_LEAVES)}
+    return {field: value for field, value in given.items() if value is not None}
+
+
+def _check_kept(queue: Queue, draft: QueueDraft, mask: Sequence[str]) -> None:
+    if draft.kind is QueueKind.PULL:
+        raise texts.unserved("Queue.type PULL")
+    for field, value in _given_for_good(draft, mask).items() if mask else ():
+        if getattr(queue, field) != value:
+            raise texts.set_at_creation(_CREATION_FIELDS[field])
 
 
 def _rate_limits(current: RateLimits, draft: QueueDraft, fields: frozenset[str], limits: Limits) -> RateLimits:

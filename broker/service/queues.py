@@ -1,12 +1,13 @@
 """The use cases of queues. A refused call raises HeadraceError with the code and text of Google's service."""
 
+import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 from broker.model.app_engine import app_domain
 from broker.model.names import QueueName
-from broker.model.queue import Queue, QueueState
+from broker.model.queue import Queue, QueueState, QueueStats
 from broker.service import texts
 from broker.service.broker import Broker
 from broker.service.drafts import HttpTargetDraft, QueueDraft
@@ -24,7 +25,7 @@ async def create_queue(broker: Broker, parent: str, draft: QueueDraft) -> Queue:
     name = new_queue_name(parent, draft.name)
     change = await _change(broker, name, draft, ())
     try:
-        return await _create(broker, change(new_queue(name, broker.limits)))
+        return await _create(broker, change(new_queue(name, draft, (), broker.limits)))
     except QueueExists:
         raise texts.queue_exists() from None
 
@@ -33,6 +34,11 @@ async def get_queue(broker: Broker, name: str) -> Queue:
     """The queue of that name."""
     with _existing_queue():
         return _shown(broker, await broker.store.queues.get(queue_name(name)))
+
+
+async def queue_stats(broker: Broker, queues: Sequence[Queue]) -> list[QueueStats | None]:
+    """How full and how fast queues are now; None for one that was deleted meanwhile."""
+    return await asyncio.gather(*(broker.store.queues.stats(queue.name) for queue in queues))
 
 
 async def list_queues(
@@ -59,7 +65,7 @@ async def update_queue(broker: Broker, draft: QueueDraft, mask: Sequence[str]) -
         with suppress(QueueMissing):
             return _shown(broker, await broker.store.queues.update(name, change))
         with suppress(QueueExists):
-            return await _create(broker, change(new_queue(name, broker.limits)))
+            return await _create(broker, change(new_queue(name, draft, mask, broker.limits)))
 
 
 async def delete_queue(broker: Broker, name: str) -> None:

@@ -232,9 +232,9 @@ def filter_changed() -> HeadraceError:
     return _invalid("filter must be the same in every call of one listing. Start again without a token.")
 
 
-def mask_path_unknown(path: str, resource: str = "a queue") -> HeadraceError:
-    """An update mask with a path that is no field of the resource."""
-    return _invalid(f'update_mask has the path "{_quoted(path)}", which is not a field of {resource}.')
+def mask_path_unknown(path: str, resource: str = "a queue", mask: str = "update_mask") -> HeadraceError:
+    """A field mask with a path that is no field of the resource."""
+    return _invalid(f'{mask} has the path "{_quoted(path)}", which is not a field of {resource}.')
 
 
 def too_many_queues(limits: Limits) -> HeadraceError:
@@ -261,6 +261,16 @@ def duration_too_long(field: str, largest_s: int) -> HeadraceError:
 def sampling_ratio_range() -> HeadraceError:
     """A share that is not one."""
     return _invalid("StackdriverLoggingConfig.samplingRatio must be between 0.0 and 1.0.")
+
+
+def set_at_creation(field: str) -> HeadraceError:
+    """Another value for what a queue keeps from its creation on."""
+    return _invalid(f"{field} can only be set when the queue is created.")
+
+
+def lifetime_range(field: str, shortest_s: int, longest_s: int) -> HeadraceError:
+    """How long tasks or tombstones live, out of range."""
+    return _invalid(f"{field} must be between [{shortest_s}s, {longest_s}s].")
 
 
 def request_missing() -> HeadraceError:

@@ -40,8 +40,11 @@ ROUTING_LEAVES = {
 }
 """The same for the attributes of AppEngineRouting."""
 
-_OUTPUT_ONLY = ("name", "state", "purge_time", "app_engine_routing_override.host")
-_ALL_LEAVES = (*LEAVES, *TARGET_LEAVES, *ROUTING_LEAVES, *_OUTPUT_ONLY)
+CREATION_LEAVES = {"type": "kind", "task_ttl": "task_ttl_us", "tombstone_ttl": "tombstone_ttl_us"}
+"""The same for attributes of QueueDraft that are settable only when a queue is created."""
+
+_OUTPUT_ONLY = ("name", "state", "purge_time", "stats", "app_engine_routing_override.host")
+_ALL_LEAVES = (*LEAVES, *TARGET_LEAVES, *ROUTING_LEAVES, *CREATION_LEAVES, *_OUTPUT_ONLY)
 _EVERYTHING = "*"
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from broker.errors import Code, HeadraceError
 from broker.model.names import LocationName, QueueName
-from broker.model.queue import Queue, QueueState
+from broker.model.queue import Queue, QueueState, QueueStats
 from broker.store import scripts
 from broker.store.backend import Backend
 from broker.store.outcomes import QueueExists, QueueMissing, QueueNameTombstoned, TooManyQueues
@@ -21,6 +21,7 @@ _SET_STATE = scripts.load("queue_set_state", arguments="now_us name state")
 _PURGE = scripts.load("queue_purge", arguments="now_us name request")
 _DELETE = scripts.load("queue_delete", arguments="now_us name request tombstone_us")
 _DEPTHS = scripts.load("queue_depths", arguments="now_us limit")
+_STATS = scripts.load("queue_stats", arguments="now_us name")
 
 _UPDATE_TRIES = 20
 _MOST_DEPTHS = 1000
@@ -148,6 +149,14 @@ class QueueStore:
             if (name := QueueName.parse(text.decode()))
         ]
         return sorted(depths, key=lambda depth: str(depth.name))[:limit]
+
+    async def stats(self, name: QueueName) -> QueueStats | None:
+        """How full and how fast a queue is; None if it is missing."""
+        answer = await self._run(_STATS, name, self._now, str(name))
+        if not answer:
+            return None
+        tasks, next_us, in_flight, rate = answer
+        return QueueStats(tasks, int(next_us) if next_us else None, in_flight, float(rate))
 
     async def id_of(self, name: QueueName) -> str:
         """The queue's short id, remembered. Scripts notice when it is out of date. Raises QueueMissing."""

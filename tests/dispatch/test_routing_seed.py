@@ -6,6 +6,7 @@ import pytest
 import requests
 
 from tests.support.rest import LOCATION, Rest
+from tests.support.waiting import eventually
 
 _numbers = itertools.count(1)
 
@@ -75,7 +76,7 @@ def test_the_official_client_sets_and_removes_it(client, make_queue):
 
 
 TERRAFORM = {
-    "appEngineRoutingOverride": {"service": "worker", "version": "1.0".replace(".", "-"), "instance": "test"},
+    "appEngineRoutingOverride": {"service": "worker", "version": "1-0", "instance": "test"},
     "httpTarget": {
         "headerOverrides": [
             {"header": {"key": "AddSomethingElse", "value": "MyOtherValue"}},
@@ -130,9 +131,7 @@ def test_a_task_with_its_own_retry_configuration(rest, queue, recorder):
     retry = {"maxAttempts": 3, "minBackoff": "0.010s", "maxBackoff": "0.010s"}
     task = rest.create_task(queue, recorder.url, "mine", retryConfig=retry, scheduleTime="2020-01-01T00:00:00Z")
     recorder.wait_for(queue.rpartition("/")[2], 3)
-    recorder.wait_until(lambda: recorder.open(queue.rpartition("/")[2]) == 0)
-    while rest.get_task(task):
-        pass
+    eventually(lambda: rest.get_task(task) is None)
     assert len(recorder.received()) == 3
     answer = rest.call("POST", f"{queue}/tasks", {"task": {"httpRequest": {"url": "http://h"}, "retryConfig": retry}})
     assert answer["retryConfig"] == retry | {"maxDoublings": 16}

@@ -115,7 +115,6 @@ class ModelAttempt:
     task: ModelTask
     before: Bookkeeping | None
     """What a release restores; None if the dispatcher cannot know."""
-    first_lease_end_us: int
 
 
 @dataclass(eq=False)

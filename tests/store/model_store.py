@@ -5,7 +5,7 @@ raise what it should raise. Where the store has a choice (which due tasks a clai
 expired lease), the model is told what the store did, asserts that it was allowed to, and follows.
 """
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 
 from broker.model.bucket import TokenBucket
@@ -38,7 +38,7 @@ class ModelStore:
         self.queues: dict[QueueName, ModelQueue] = {}
         self.departed: list[ModelQueue] = []
         self.queue_tombstones: dict[QueueName, int] = {}
-        self.attempts: dict[AttemptKey, ModelAttempt] = {}
+        self.attempts: dict[tuple[int, AttemptKey], ModelAttempt] = {}
         self.forced: list[Forced] = []
         self.services: dict[int, Service] = {}
         self.fences: dict[int, int] = {}
@@ -199,22 +199,24 @@ class ModelStore:
                 if queue.id not in skip:
                     self._check_nothing_left(queue, hold_us)
 
-    def claim_again(self, partition: int, last: Collection[AttemptKey], answer: Claim) -> None:
-        """The same number as before answers with the same tasks, as far as they are this dispatcher's still.
+    def claim_again(self, partition: int, last: Mapping[AttemptKey, int], answer: Claim) -> None:
+        """The same number as before answers with the same tasks, as far as they are held still by the same leases.
 
-        Not with those renewed since: their dispatcher knows of them.
+        `last` are the ends of the leases that the first answer gave; whoever renewed one had that answer.
         """
         self._serve(partition)
-        assert {claimed.key for claimed in answer.tasks} == {key for key in last if self._is_handed_out(key)}
+        attempts = [self.attempts[partition, key] for key in last]
+        held = {one.key for one in attempts if one.queue.running.get(one.key) == last[one.key] and self._is_live(one)}
+        assert {claimed.key for claimed in answer.tasks} == held
         for claimed in answer.tasks:
-            attempt = self.attempts[claimed.key]
+            attempt = self.attempts[partition, claimed.key]
             self._check_record(attempt.task, claimed)
             if not attempt.task.books.forced:
                 attempt.before = None
 
-    def settle(self, result: Result) -> Settled:
+    def settle(self, partition: int, result: Result) -> Settled:
         """What a result does."""
-        attempt = self.attempts[result.key]
+        attempt = self.attempts[partition, result.key]
         task, queue = attempt.task, attempt.queue
         held = queue.running.pop(result.key, None) is not None
         if not self._is_live(attempt):
@@ -251,7 +253,7 @@ class ModelStore:
     def renew(self, partition: int, keys: Collection[AttemptKey]) -> list[bool]:
         """Which attempts go on."""
         self._serve(partition)
-        return [self._renew(self.attempts[key]) for key in keys]
+        return [self._renew(self.attempts[partition, key]) for key in keys]
 
     def _renew(self, attempt: ModelAttempt) -> bool:
         running, task = attempt.queue.running, attempt.task
@@ -263,9 +265,9 @@ class ModelStore:
             task.eligible_us = max(task.eligible_us, self.now_us + LEASE_US)
         return True
 
-    def release(self, key: AttemptKey) -> None:
-        """The request was never sent: count, slot and token come back."""
-        attempt = self.attempts[key]
+    def release(self, partition: int, key: AttemptKey) -> None:
+        """The request was never sent: count, slot and token come back, the token less what has flowed in since."""
+        attempt = self.attempts[partition, key]
         task, queue = attempt.task, attempt.queue
         held = queue.running.pop(key, None) is not None
         if not held or not self._is_live(attempt) or task.books.newest != key.fence or not task.books.leased:
@@ -273,10 +275,16 @@ class ModelStore:
         if task.books.forced:
             self.forced.append(Forced(key, queue, task, self.now_us))
             return
+        rates, taken = queue.queue.rate_limits, task.books.last
+        assert taken is not None
+        lost = TokenBucket(rates.max_dispatches_per_second, 1, 0, taken.dispatch_us).refilled(self.now_us).tokens
         task.books = attempt.before or task.books.without_newest()
-        task.eligible_us, task.held_back_until_us = self.now_us, 0
+        task.eligible_us, task.held_back_until_us = max(self.now_us, task.schedule_us), 0
         bucket = queue.bucket.refilled(self.now_us)
-        queue.bucket = replace(bucket, tokens=min(float(bucket.burst), bucket.tokens + 1))
+        queue.bucket = replace(bucket, tokens=min(float(bucket.burst), bucket.tokens + 1 - lost))
+
+    def _partition(self, queue: ModelQueue) -> int:
+        return self.partition_of(queue.queue.name)
 
     def _of(self, partition: int) -> list[ModelQueue]:
         return [queue for name, queue in self.queues.items() if self.partition_of(name) == partition]
@@ -284,10 +292,6 @@ class ModelStore:
     def _is_live(self, attempt: ModelAttempt | Forced) -> bool:
         name = attempt.queue.queue.name
         return self.queues.get(name) is attempt.queue and (attempt.queue.tasks.get(attempt.key.task_id) is attempt.task)
-
-    def _is_handed_out(self, key: AttemptKey) -> bool:
-        attempt = self.attempts[key]
-        return attempt.queue.running.get(key) == attempt.first_lease_end_us and self._is_live(attempt)
 
     def _check_new_fence(self, partition: int, fence: int) -> None:
         assert fence > self.fences.get(partition, 0)
@@ -327,7 +331,7 @@ class ModelStore:
     def _lease(self, queue: ModelQueue, task: ModelTask, claimed: ClaimedTask, before: Bookkeeping | None) -> None:
         self._check_record(task, claimed)
         known, end_us = before if claimed.record is not None else None, self.now_us + LEASE_US
-        self.attempts[claimed.key] = ModelAttempt(claimed.key, queue, task, known, end_us)
+        self.attempts[self._partition(queue), claimed.key] = ModelAttempt(claimed.key, queue, task, known)
         queue.running[claimed.key] = end_us
         task.eligible_us, task.held_back_until_us = end_us, 0
 
@@ -385,6 +389,7 @@ class ModelStore:
         difference = stored.refilled(self.now_us).tokens - queue.bucket.refilled(self.now_us).tokens
         assert difference <= ROUNDING_TOKENS
         if queue.bucket_unsure:
+            assert queue.due_unsure or refilled_us <= self.now_us, "the janitor left the bucket in the future"
             if refilled_us <= self.now_us:
                 queue.bucket, queue.bucket_unsure = stored, False
         else:

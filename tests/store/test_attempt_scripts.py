@@ -6,7 +6,17 @@ from broker.model.retry import RetryConfig
 from broker.model.task import Attempt
 from broker.store.attempts import Outcome, Settled
 from broker.store.record import LEASED, NAMED
-from tests.support.seeds import HOUR, LEASE_US, SECOND, START_US, claimed_header, read_task, seed_queue, seed_task
+from tests.support.seeds import (
+    HOUR,
+    LEASE_US,
+    SECOND,
+    START_US,
+    claimed_header,
+    read_task,
+    seed_queue,
+    seed_task,
+    seed_tasks,
+)
 from tests.support.snapshot import Tombstone, changes, partition_values
 
 
@@ -179,3 +189,17 @@ async def test_releasing_again_gives_nothing_twice(store, clock, dispatcher):
     before = await partition_values(store)
     await dispatcher.release(task)
     assert changes(before, await partition_values(store)) == {}
+
+
+@pytest.mark.parametrize("elapsed_s", [0, 0.1, 0.2, 1])
+async def test_a_returned_token_does_not_make_a_burst_larger(store, clock, dispatcher, elapsed_s):
+    """What has flowed in since it was taken is lost: a full bucket would have run over."""
+    await seed_queue(store, burst=10, rate=5)
+    await seed_task(store, "a-unsent")
+    unsent = await dispatcher.claim_one()
+    await seed_tasks(store, *(f"t{number}" for number in range(20)))
+    clock.advance(elapsed_s)
+    sent = (await dispatcher.claim()).tasks
+    await dispatcher.release(unsent)
+    sent += (await dispatcher.claim()).tasks
+    assert len(sent) == 10

@@ -60,6 +60,11 @@ async def test_queues_take_turns(store, clock, dispatcher):
     assert sorted(turns[:4]) == sorted(turns[4:]) == ["a", "b", "c", "d"]
 
 
+async def test_queues_take_turns_also_at_one_moment(store, dispatcher):
+    await seed_queues(store, "a", "b", "c", tasks=4)
+    assert sorted([task_ids(await dispatcher.claim(1))[0] for _ in range(3)]) == ["a0", "b0", "c0"]
+
+
 async def test_many_due_queues_are_all_served_in_a_few_claims(store, clock, dispatcher):
     queue_ids = [f"q{number:03}" for number in range(250)]
     await seed_queues(store, *queue_ids, tasks=1)
@@ -194,7 +199,8 @@ async def test_a_bad_record_is_dropped_and_stops_nothing(store, dispatcher, redi
     assert sorted(task_ids(claim)) == ["1-good", "3-good", "good"]
     assert claim.dropped == 1
     assert await read_task(store, "2-bad") is None
-    redis_client.delete(TASK_KEY + "2-bad")  # an older generation's record is the janitor's
+    older = damage is DAMAGES["of an older generation"]
+    assert redis_client.delete(TASK_KEY + "2-bad") == older, "only an older generation's record is left, to the janitor"
 
 
 def spoil(client, key, damage):

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from broker.errors import Code, HeadraceError
+from broker.store.creation import CreationBatcher
 from broker.store.outcomes import QueueMissing, ScheduleTooFar, TaskExists
 from broker.store.store import Store
 from tests.support.lost_answers import LostAnswers
@@ -138,3 +139,13 @@ async def test_a_task_that_has_run_before_its_create_was_looked_up_does_not_run_
         await seed_task(store, named=False)
     assert problem.value.code == Code.UNAVAILABLE
     assert await dispatcher.drain() == []
+
+
+async def test_a_row_that_comes_twice_is_one_task(store, clock):
+    await seed_queue(store)
+    row = ("1", "t", 1, b"8 bytes.", "", b"", "", b'{"u":"http://target.test/"}', b"")
+    creation = CreationBatcher(store.backend)
+    first = await creation.create(0, row, horizon_us=HORIZON_US)
+    clock.advance(1)
+    assert await creation.create(0, row, horizon_us=HORIZON_US) == first
+    assert (first.code, first.create_us) == ("created", START_US)

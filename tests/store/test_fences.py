@@ -16,6 +16,7 @@ from tests.support.seeds import (
     seed_queue,
     seed_task,
     seed_tasks,
+    task_ids,
 )
 from tests.support.snapshot import changes, partition_values
 
@@ -106,6 +107,18 @@ async def test_a_late_renewal_succeeds_while_nobody_has_claimed_the_task_since(s
     values = await partition_values(store)
     assert values["1:l"] == {f"t:{task.key.fence}": clock.now_us + LEASE_US}
     assert values["1:e2"] == {"t": clock.now_us + LEASE_US}
+
+
+async def test_a_late_renewal_takes_its_slot_again_if_another_claim_has_freed_it(store, clock, dispatcher):
+    await seed_queue(store)
+    await seed_task(store)
+    task = await dispatcher.claim_one()
+    await seed_task(store, "earlier", schedule_us=START_US + SECOND)
+    await lose_lease(clock, dispatcher)
+    assert task_ids(await dispatcher.claim(1)) == ["earlier"]
+    assert f"t:{task.key.fence}" not in (await partition_values(store))["1:l"]
+    assert await dispatcher.renew(task) == [True]
+    assert (await partition_values(store))["1:l"][f"t:{task.key.fence}"] == clock.now_us + LEASE_US
 
 
 async def test_a_lost_attempt_is_stale_once_another_has_claimed_the_task(store, clock, dispatcher):
@@ -214,10 +227,19 @@ async def test_the_limit_of_time_counts_from_the_first_attempt(store, clock, dis
 
 
 @pytest.mark.parametrize(
-    ("wish_us", "waited_us"), [(0, SECOND), (SECOND // 2, SECOND), (90 * SECOND, 90 * SECOND), (5 * HOUR, HOUR)]
+    ("wish_us", "longest_us", "waited_us"),
+    [
+        (0, 2 * HOUR, SECOND),
+        (SECOND // 2, 2 * HOUR, SECOND),
+        (90 * SECOND, 2 * HOUR, 90 * SECOND),
+        (90 * SECOND, 60 * SECOND, 60 * SECOND),
+        (5 * HOUR, 2 * HOUR, HOUR),
+    ],
 )
-async def test_a_target_can_ask_for_a_longer_wait_of_at_most_an_hour(store, dispatcher, wish_us, waited_us):
-    await seed_queue(store)
+async def test_a_target_can_ask_for_a_wait_up_to_the_longest_back_off_and_an_hour(
+    store, dispatcher, wish_us, longest_us, waited_us
+):
+    await seed_queue(store, retry_config=RetryConfig(min_backoff_us=SECOND, max_backoff_us=longest_us))
     await seed_task(store)
     task = await dispatcher.claim_one()
     await dispatcher.settle(task, outcome=Outcome.ANSWERED, status=503, retry_after_us=wish_us)

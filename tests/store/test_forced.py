@@ -1,6 +1,7 @@
 """RunTask: an attempt now, whatever the queue's state, tokens and slots say, and even beside a running one."""
 
 from broker.model.queue import QueueState
+from broker.model.retry import RetryConfig
 from broker.model.task import View
 from broker.store.attempts import Settled
 from tests.support.seeds import (
@@ -156,6 +157,44 @@ async def test_both_run_on_while_either_is_renewed(store, clock, dispatcher):
         assert (await dispatcher.claim()).tasks == []
     assert (await partition_values(store))["1:e2"] == {"t": clock.now_us + LEASE_US}
     assert await dispatcher.fail(forced) == [Settled.RETRY], "nobody has claimed the task since"
+
+
+async def test_beside_one_that_nobody_picked_up_a_renewal_leaves_the_schedule(store, clock, dispatcher):
+    await seed_queue(store, retry_config=RetryConfig(min_backoff_us=HOUR))
+    await seed_task(store)
+    running = await dispatcher.claim_one()
+    await force(store)
+    assert await dispatcher.fail(await dispatcher.claim_one()) == [Settled.RETRY]
+    clock.advance(1)
+    await force(store)
+    assert await dispatcher.renew(running) == [True]
+    assert (await partition_values(store))["1:e2"] == {"t": START_US + HOUR}
+
+
+async def test_a_release_beside_it_leaves_its_bookkeeping(store, clock, dispatcher):
+    await seed_queue(store)
+    await seed_task(store)
+    running = await dispatcher.claim_one()
+    clock.advance(1)
+    await force(store)
+    before = await partition_values(store)
+    await dispatcher.release(running)
+    after = await partition_values(store)
+    assert after["1:t:t"] == before["1:t:t"]
+    assert await dispatcher.settle(await dispatcher.claim_one()) == [Settled.DONE]
+
+
+async def test_after_one_that_was_forgotten_the_next_attempt_is_an_ordinary_one(store, clock, dispatcher):
+    await seed_queue(store)
+    await seed_task(store, schedule_us=START_US + 35 * SECOND)
+    await force(store)
+    clock.advance(31)
+    assert (await dispatcher.claim()).tasks == []
+    clock.advance(5)
+    await dispatcher.release(await dispatcher.claim_one())
+    values = await partition_values(store)
+    assert "run" not in values
+    assert values["1:e2"] == {"t": clock.now_us}
 
 
 async def test_released_it_waits_for_the_next_claim(store, clock, dispatcher):

@@ -54,6 +54,9 @@ from tests.support.seeds import HORIZON_US, HOUR, SECOND, START_US, URL, Clock, 
 PARTITIONS = 2
 CLAIMS_OF_A_DRAIN = 400
 
+Handed = tuple[int, ClaimedTask]
+"""An attempt and its partition: the ids of queues are unique only there."""
+
 
 class StoreMachine(RuleBasedStateMachine):
     """Two nodes, two dispatchers, three queues in two partitions, and a clock."""
@@ -75,7 +78,7 @@ class StoreMachine(RuleBasedStateMachine):
             for owner in range(2)
             for partition in range(PARTITIONS)
         }
-        self.last_claims: dict[tuple[int, int], list[AttemptKey]] = {}
+        self.last_claims: dict[tuple[int, int], dict[AttemptKey, int]] = {}
         self.names: set[TaskName] = set()
         self.created = 0
 
@@ -177,11 +180,12 @@ class StoreMachine(RuleBasedStateMachine):
     )
     def claim(self, owner: int, name: QueueName, max_tasks: int, skipped: QueueName | None) -> Any:
         partition = self.partition_of(name)
-        skip = [self.model.queues[skipped].id] if skipped in self.model.queues else []
+        known = self.model.queues.get(skipped) if skipped else None
+        skip = [known.id] if known and self.partition_of(known.queue.name) == partition else []
         answer = self.run(self.dispatchers[owner, partition].claim(max_tasks, skip=skip))
         self.model.claim(partition, answer, max_tasks=max_tasks, skip=skip)
-        self.last_claims[owner, partition] = [task.key for task in answer.tasks]
-        return multiple(*answer.tasks)
+        self.last_claims[owner, partition] = {task.key: self.clock.now_us + LEASE_US for task in answer.tasks}
+        return multiple(*((partition, task) for task in answer.tasks))
 
     @rule(target=attempts, which=st.integers(0, 9))
     def claim_again(self, which: int) -> Any:
@@ -190,46 +194,34 @@ class StoreMachine(RuleBasedStateMachine):
         if not lost:
             return multiple()
         place = lost[which % len(lost)]
+        partition = place[1]
         answer = self.run(self.dispatchers[place].claim_again())
-        self.model.claim_again(place[1], self.last_claims[place], answer)
-        return multiple(*answer.tasks)
+        self.model.claim_again(partition, self.last_claims[place], answer)
+        return multiple(*((partition, task) for task in answer.tasks))
 
     @rule(
-        claimed=st.lists(attempts, min_size=1, max_size=4),
+        some=st.lists(attempts, min_size=1, max_size=4),
         end=ends,
         retry_after_us=st.sampled_from([0, 0, SECOND, 2 * HOUR]),
     )
-    def settle(self, claimed: list[ClaimedTask], end: tuple[Outcome, int], retry_after_us: int) -> None:
-        self.settle_all(claimed, end, retry_after_us)
-
-    def settle_all(self, claimed: list[ClaimedTask], end: tuple[Outcome, int], retry_after_us: int) -> None:
+    def settle(self, some: list[Handed], end: tuple[Outcome, int], retry_after_us: int) -> None:
         outcome, status = end
-        for partition, keys in self.by_partition(claimed):
+        for partition, keys in by_partition(some):
             results = [Result(key, outcome, status, retry_after_us) for key in keys]
             actual = self.run(self.store().attempts.settle(partition, results))
-            _check_same(actual, [self.model.settle(result) for result in results])
+            _check_same(actual, [self.model.settle(partition, result) for result in results])
 
-    @rule(claimed=st.lists(attempts, min_size=1, max_size=5))
-    def renew(self, claimed: list[ClaimedTask]) -> None:
-        for partition, keys in self.by_partition(claimed):
+    @rule(some=st.lists(attempts, min_size=1, max_size=5))
+    def renew(self, some: list[Handed]) -> None:
+        for partition, keys in by_partition(some):
             actual = self.run(self.store().attempts.renew(partition, keys, lease_us=LEASE_US))
             _check_same(actual, self.model.renew(partition, keys))
 
-    @rule(claimed=consumes(attempts))
-    def release(self, claimed: ClaimedTask) -> None:
-        for partition, keys in self.by_partition([claimed]):
-            self.run(self.store().attempts.release(partition, [claimed]))
-            for key in keys:
-                self.model.release(key)
-
-    def by_partition(self, claimed: list[ClaimedTask]) -> Iterator[tuple[int, list[AttemptKey]]]:
-        for partition in range(PARTITIONS):
-            keys = [one.key for one in claimed if self.partition_of(self.queue_of(one).queue.name) == partition]
-            if keys:
-                yield partition, keys
-
-    def queue_of(self, claimed: ClaimedTask) -> ModelQueue:
-        return self.model.attempts[claimed.key].queue
+    @rule(unsent=consumes(attempts))
+    def release(self, unsent: Handed) -> None:
+        partition, claimed = unsent
+        self.run(self.store().attempts.release(partition, [claimed]))
+        self.model.release(partition, claimed.key)
 
     # Time, and the janitor
 
@@ -318,7 +310,7 @@ class StoreMachine(RuleBasedStateMachine):
             pending = [delay for delay in delays if delay is not None]
             if not pending:
                 break
-            self.go_forward(min(pending))
+            self.go_forward(max(1, min(pending)))
         left = [name for queue in self.model.queues.values() for name in queue.tasks]
         assert not left, f"never delivered: {left}"
         self.agrees()
@@ -327,9 +319,16 @@ class StoreMachine(RuleBasedStateMachine):
         dispatcher = self.dispatchers[0, partition]
         answer = self.run(dispatcher.claim())
         self.model.claim(partition, answer, max_tasks=100, skip=())
-        self.settle_all(answer.tasks, (Outcome.DONE, 200), 0)
+        if answer.tasks:
+            self.settle([(partition, task) for task in answer.tasks], (Outcome.DONE, 200), 0)
         self.run(self.compare())
-        return 0 if answer.tasks else answer.delay_us
+        return answer.delay_us
+
+
+def by_partition(some: list[Handed]) -> Iterator[tuple[int, list[AttemptKey]]]:
+    """Attempts as the store takes them: a batch for each partition."""
+    for partition in sorted({partition for partition, _ in some}):
+        yield partition, [claimed.key for where, claimed in some if where == partition]
 
 
 async def _answer(operation: Awaitable[Any]) -> Any:

@@ -95,11 +95,12 @@ async def test_a_purge_in_between_starts_the_walk_anew(store):
     await seed_queue(store)
     await seed_tasks(store, *(f"old-{index}" for index in range(200)), named=False)
     walk = Walk(store)
-    await walk.step(50)
+    await walk.step(150)
     await store.queues.purge(queue_name())
-    await seed_tasks(store, "new-1", "new-2")
+    new = [f"new-{index}" for index in range(200)]
+    await seed_tasks(store, *new)
     walk.seen.clear()
-    assert sorted(await walk.to_the_end(50)) == ["new-1", "new-2"]
+    assert sorted(await walk.to_the_end(150)) == sorted(new)
     while await store.upkeep.sweep(0):
         pass
 

@@ -78,6 +78,12 @@ async def test_create_in_a_paused_queue_does_not_make_it_due(store):
     assert "due" not in await partition_values(store)
 
 
+async def test_a_task_is_looked_at_again_no_later_than_its_expiry(store):
+    await seed_queue(store, task_ttl_us=10 * SECOND)
+    await seed_task(store, schedule_us=START_US + HOUR)
+    assert (await partition_values(store))["1:e2"] == {"t": START_US + 10 * SECOND}
+
+
 async def test_a_time_in_the_past_becomes_now(store):
     await seed_queue(store)
     created = await store.tasks.create(a_task(schedule_us=START_US - DAY), horizon_us=HORIZON_US)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from broker.model.queue import QueueState
 from broker.model.throttle import Throttle, ramp_rate
-from broker.store.attempts import Outcome, Result
+from broker.store.attempts import Outcome, Result, Settled
 from tests.support.seeds import SECOND, queue_name, seed_queue, seed_tasks
 
 RATE = 8.0
@@ -62,6 +62,16 @@ async def test_one_overloaded_answer_of_a_batch_decides(store, dispatcher):
         dispatcher.partition,
         [Result(bad.key, Outcome.ANSWERED, 429, overloaded=True), Result(good.key, Outcome.DONE, 200)],
     )
+    assert await rate_in_force(store) == RATE / 2
+
+
+async def test_a_result_that_comes_again_slows_nothing_down_again(store, clock, dispatcher):
+    await seed_queue(store, rate=RATE)
+    await seed_tasks(store, "a")
+    result = Result((await dispatcher.claim_one()).key, Outcome.ANSWERED, 429, overloaded=True)
+    assert await store.attempts.settle(dispatcher.partition, [result]) == [Settled.RETRY]
+    clock.advance(5)
+    assert await store.attempts.settle(dispatcher.partition, [result]) == [Settled.STALE]
     assert await rate_in_force(store) == RATE / 2
 
 

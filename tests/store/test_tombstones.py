@@ -91,6 +91,14 @@ async def test_a_shorter_time_for_tombstones_holds_for_what_ends_from_now_on(sto
     assert values["1:t:t"] == Tombstone(clock.now_us + HOUR)
 
 
+async def test_a_tombstone_does_not_keep_an_id_that_nobody_gave(store):
+    await seed_queue(store)
+    await seed_task(store)
+    await store.tasks.delete(NAME)
+    await seed_task(store, named=False)
+    assert await read_task(store)
+
+
 async def test_a_tombstone_is_no_task_for_run(store):
     await seed_queue(store)
     await seed_task(store)

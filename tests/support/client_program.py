@@ -1,7 +1,7 @@
 """The official client, driven line by line: `python -m tests.support.client_program grpc HOST:PORT` (or rest URL).
 
-Each line of the input is a JSON object, `name` (of the method) and `request` (the request message in proto JSON). Each line of the
-output is `answer` (the answer in proto JSON, a list for a pager) or `error` and `message`.
+Each line of the input is a JSON object: `name` (of the method) and `request` (the request message in proto JSON). Each
+line of the output is one too: `answer` (in proto JSON, a list for a pager), or `error` and `message`.
 """
 
 import json

@@ -3,14 +3,16 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 from broker.identity.access_tokens import TokenSources
 from broker.identity.keys import SigningKeys
 from broker.metrics import Metrics
+from broker.model.task import TaskRequest
 from broker.settings import Settings
 from broker.store.store import Store
+from tests.support.seeds import HORIZON_US, a_task, queue_name
 from tests.support.seeds import Dispatcher as StoreDispatcher
-from tests.support.seeds import queue_name
 from worker.dispatcher import Dispatcher
 from worker.in_flight import HeldAttempt, InFlight
 
@@ -35,6 +37,14 @@ async def hold_tasks(store: Store, in_flight: InFlight, count: int, *, lease_s: 
     for attempt in held:
         in_flight.add(attempt)
     return held
+
+
+async def create_task(
+    store: Store, request: TaskRequest, task_id: str = "t", queue_id: str = "q", **fields: object
+) -> None:
+    """Create a named task that makes this request."""
+    task = replace(a_task(task_id, queue_id, **fields), request=request)
+    await store.tasks.create(task, horizon_us=HORIZON_US)
 
 
 @contextlib.asynccontextmanager

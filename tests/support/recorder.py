@@ -143,7 +143,7 @@ class Recorder:
         except asyncio.CancelledError:
             pass  # the test is over
         finally:
-            writer.close()
+            writer.transport.abort()
 
     async def _exchange(self, request: Received, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         answer = self._note_arrival(request)
@@ -202,6 +202,8 @@ class Recorder:
         for task in serving:
             task.cancel()
         await asyncio.gather(*serving, return_exceptions=True)
+        await asyncio.sleep(0)  # connections that were dropped are closed in the loop's next turn
+        await asyncio.sleep(0)
 
     def __enter__(self) -> Self:
         return self

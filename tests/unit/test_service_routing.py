@@ -1,4 +1,4 @@
-"""Use cases around routing, on a real store: tasks without a URL, hosts in answers, Cloud KMS keys (2.10, 2.11, 5.4)."""
+"""Use cases around routing on a real store: tasks without a URL, hosts in answers, Cloud KMS keys (2.10, 2.11, 5.4)."""
 
 import pytest
 

@@ -1,0 +1,98 @@
+"""Cloud Tasks v2beta2 messages <-> the model: other names, and one target a queue. Pure.
+
+A queue with both kinds of routing, which the other versions can give it, shows that of HTTP tasks here.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from google.cloud.tasks_v2beta2 import types
+
+from broker.api.convert_queues import (
+    beta_fields,
+    queue_fields,
+    rate_fields,
+    read_beta_fields,
+    read_queue_fields,
+    read_rates,
+    retry_fields,
+)
+from broker.api.convert_routing import app_engine_routing_fields, read_app_engine_routing
+from broker.api.convert_tasks import first_attempt_fields, last_attempt_fields, read_task_fields, task_fields
+from broker.model.queue import Queue, QueueKind, QueueStats
+from broker.model.retry import UNLIMITED_ATTEMPTS, RetryConfig
+from broker.model.task import Task
+from broker.service import texts
+from broker.service.drafts import QueueDraft, TaskDraft
+
+QUEUE_PATHS: Mapping[str, str] = {
+    "app_engine_http_target.app_engine_routing_override": "app_engine_routing_override",
+    "app_engine_http_target": "app_engine_routing_override",
+    "pull_target": "type",
+    "rate_limits.max_tasks_dispatched_per_second": "rate_limits.max_dispatches_per_second",
+    "rate_limits.max_concurrent_tasks": "rate_limits.max_concurrent_dispatches",
+    "retry_config.unlimited_attempts": "retry_config.max_attempts",
+}
+"""Path of a field in a queue mask -> the path that the service knows it by."""
+
+_RATES = {"rate": "max_tasks_dispatched_per_second", "concurrency": "max_concurrent_tasks"}
+_APP_ENGINE = {"uri": "relative_url", "body": "payload"}
+_Queue, _Task = types.Queue.pb(), types.Task.pb()
+
+
+def read_queue(queue: Any) -> QueueDraft:
+    """What a caller wants a queue to be. Output-only fields are ignored."""
+    draft = replace(
+        read_queue_fields(queue),
+        kind=QueueKind.PULL if queue.HasField("pull_target") else None,
+        app_engine_routing=read_app_engine_routing(queue.app_engine_http_target.app_engine_routing_override),
+        **read_rates(queue.rate_limits, **_RATES),
+        **read_beta_fields(queue),
+    )
+    return replace(draft, max_attempts=UNLIMITED_ATTEMPTS) if queue.retry_config.unlimited_attempts else draft
+
+
+def read_task(task: Any) -> TaskDraft:
+    """What a caller wants a task to be. Output-only fields are ignored."""
+    if task.HasField("pull_message"):
+        raise texts.unserved("task.pull_message")
+    return read_task_fields(task, **_APP_ENGINE)
+
+
+def queue_message(queue: Queue, stats: QueueStats | None = None) -> Any:
+    """A queue as callers see it."""
+    fields = queue_fields(queue) | {
+        "rate_limits": rate_fields(queue.rate_limits, **_RATES),
+        "retry_config": _retry_fields(queue.retry_config),
+    }
+    return _Queue(**fields, **beta_fields(queue, stats), **_other_target(queue))
+
+
+def task_message(task: Task) -> Any:
+    """A task as callers see it. It has neither a deadline nor a retry configuration here."""
+    status = {
+        "attempt_dispatch_count": task.dispatch_count,
+        "attempt_response_count": task.response_count,
+        "first_attempt_status": first_attempt_fields(task),
+        "last_attempt_status": last_attempt_fields(task),
+    }
+    return _Task(**task_fields(task, **_APP_ENGINE), status=status)
+
+
+def _retry_fields(retry: RetryConfig) -> dict[str, Any]:
+    fields = retry_fields(retry)
+    if retry.max_attempts == UNLIMITED_ATTEMPTS:
+        del fields["max_attempts"]
+        fields["unlimited_attempts"] = True
+    return fields
+
+
+def _other_target(queue: Queue) -> dict[str, Any]:
+    """The target of a queue without routing of HTTP tasks. Push queues have one even if it says nothing."""
+    if queue.http_target:
+        return {}
+    if queue.kind is QueueKind.PULL:
+        return {"pull_target": {}}
+    routing = queue.app_engine_routing
+    return {"app_engine_http_target": {"app_engine_routing_override": routing and app_engine_routing_fields(routing)}}

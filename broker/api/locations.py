@@ -1,0 +1,38 @@
+"""The calls of google.cloud.location.Locations, the same in all versions (Cloud Tasks specification, 3.7)."""
+
+from typing import Any
+
+from google.cloud.location import locations_pb2
+
+from broker.model.names import LocationName
+from broker.service import locations
+from broker.service.broker import Broker
+
+_REGION_LABEL = "cloud.googleapis.com/region"
+"""The only label there is: gcloud takes the first one for the region."""
+
+
+async def list_locations(broker: Broker, request: Any) -> Any:
+    """ListLocations."""
+    page = locations.list_locations(
+        broker,
+        request.name,
+        page_size=request.page_size,
+        page_token=request.page_token,
+        filter_text=request.filter,
+    )
+    return locations_pb2.ListLocationsResponse(locations=map(_message, page))
+
+
+async def get_location(broker: Broker, request: Any) -> Any:
+    """GetLocation."""
+    return _message(locations.get_location(broker, request.name))
+
+
+def _message(name: LocationName) -> Any:
+    return locations_pb2.Location(
+        name=str(name),
+        location_id=name.location,
+        display_name=name.location,
+        labels={_REGION_LABEL: name.location},
+    )
