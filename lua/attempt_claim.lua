@@ -18,6 +18,7 @@
 --         read it by its key). A record shows the state before the claim, or after it if its fence is the attempt's.
 -- Cost    O(n log m) for n tasks from queues of m; at most 100 queues and 1000 records
 --@include claim_answer
+--@include claim_memory
 --@include clock
 --@include due
 --@include keys
@@ -55,43 +56,19 @@ local function read_record(found, id)
   return record.parse(raw), raw
 end
 
-local function hand_out(found, id, fence)
-  local header, raw = read_record(found, id)
-  if header and record.has_attempt(header, fence, found.generation, now) then
-    claim_answer.add(answer, found, id, fence, raw)
-  end
-end
-
 -- The answer to this claim was lost: give it again, as far as the attempts are still held.
 local function replay()
-  local last = redis.call('HMGET', keys.claim(partition, owner), 'claim', 'fence', 'lease_end', 'queues', 'forced')
-  if last[1] ~= claim then
-    return false
-  end
-  for queue_id, fence, id in string.gmatch(last[5], '(%d+):(%d+):([^,]*)') do
-    local found = read_queue(queue_id)
-    if found and lease.ends_us(found, id, fence) == tonumber(last[3]) then
-      hand_out(found, id, fence)
-    end
-  end
-  for id in string.gmatch(last[4], '%d+') do
-    local found = read_queue(id)
-    local held = found and redis.call('ZRANGE', found.leases, last[3], last[3], 'BYSCORE', 'LIMIT', 0, MOST_RECORDS) or {}
-    for _, member in ipairs(held) do
-      local task_id, fence = string.match(member, '^(.*):(%d+)$')
-      if fence == last[2] then
-        hand_out(found, task_id, fence)
+  local attempts = claim_memory.attempts(partition, owner, claim)
+  for i = 1, #(attempts or {}), 3 do
+    local found, id, fence = read_queue(attempts[i]), attempts[i + 1], attempts[i + 2]
+    if found then
+      local header, raw = read_record(found, id)
+      if header and record.has_attempt(header, fence, found.generation, now) then
+        claim_answer.add(answer, found, id, fence, raw)
       end
     end
   end
-  return true
-end
-
-local function remember(fence, ids)
-  local key = keys.claim(partition, owner)
-  redis.call('HSET', key, 'claim', claim, 'fence', fence, 'lease_end', lease_end,
-    'queues', table.concat(ids, ','), 'forced', table.concat(forced, ','))
-  redis.call('PEXPIRE', key, math.ceil(lease_length / 1000))
+  return attempts ~= nil
 end
 
 -- An attempt that no claim has picked up within a lease is forgotten; the task's schedule is as it was.
@@ -113,22 +90,13 @@ local function claim_forced()
   end
 end
 
-local function drop_record(found, id, header, raw)
-  dropped = dropped + 1
-  redis.call('ZREM', found.eta, id)
-  local key = keys.task(partition, found.id, id)
-  if not header then
-    task.discard(key, raw)
-  elseif header.generation == found.generation then
-    task.bury(key, header, task.name_taken_until_us(header, found), now, header.request_id)
-  end
-end
-
 -- One due task: whether it is to be leased; then it is added to `taken`.
 local function claim_task(found, id, fence, fence_text, taken)
   local header, raw = read_record(found, id)
   if not header or not record.is_live(header, found.generation, now) then
-    drop_record(found, id, header, raw)
+    dropped = dropped + 1
+    redis.call('ZREM', found.eta, id)
+    task.clear(keys.task(partition, found.id, id), header, raw, found, now)
     return false
   end
   if hold_us > now and record.has(header, record.LEASED) then
@@ -167,16 +135,13 @@ local function claim_queue(found, share, fence)
   end
 end
 
--- The queues that are due and not skipped, longest waiting first.
 local function waiting_queues()
   local waiting = {}
-  local ids = redis.call('ZRANGE', keys.due(partition), '-inf', now, 'BYSCORE', 'LIMIT', 0,
-    MOST_QUEUES + #rows)
-  for _, id in ipairs(ids) do
-    local found = not skip[id] and read_queue(id)
+  for _, id in ipairs(due.waiting(partition, now, skip, #rows, MOST_QUEUES)) do
+    local found = read_queue(id)
     if found then
       waiting[#waiting + 1] = found
-    elseif not skip[id] then
+    else
       due.remove(partition, id)
     end
   end
@@ -216,20 +181,6 @@ local function claim_due()
   return fence, claimed
 end
 
-local function delay_us()
-  if redis.call('EXISTS', keys.run(partition)) == 1 then
-    return 0
-  end
-  local first = redis.call('ZRANGE', keys.due(partition), 0, #rows, 'WITHSCORES')
-  for i = 1, #first, 2 do
-    if not skip[first[i]] then
-      local delay_us = tonumber(first[i + 1]) - now
-      return delay_us > 1 and delay_us or 0 -- a queue just served lines up one microsecond ahead
-    end
-  end
-  return -1
-end
-
 if not replay() then
   claim_forced()
   local fence, claimed = 0, {}
@@ -237,7 +188,8 @@ if not replay() then
     fence, claimed = claim_due()
   end
   if #claimed + #forced > 0 then
-    remember(fence, claimed)
+    claim_memory.save(partition, owner, claim, fence, lease_end, lease_length, claimed, forced)
   end
 end
-return { now, delay_us(), dropped, answer.queues }
+local more_forced = redis.call('EXISTS', keys.run(partition)) == 1
+return { now, more_forced and 0 or due.delay_us(partition, now, skip, #rows), dropped, answer.queues }

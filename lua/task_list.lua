@@ -10,7 +10,7 @@
 --   full: 1 with bodies, 0 without
 -- Returns 'page', the place where the page ended (empty at the end), then id and record of each task; or 'no_queue'
 -- Cost    O(page); ends a page early after 1 MiB or 30 scan steps of 100
--- A place is generation/server run/cursor/end/last id: another generation or server starts the walk anew. A page may end
+-- A place is queue/generation/server run/cursor/end/last id: another generation or server starts the walk anew. A page may end
 -- within a scan step, from cursor to end; ids up to the last one are left out when the step is repeated with the same
 -- end. With another end (tasks came or went) it covers others than before, so nothing is left out.
 --@include clock
@@ -28,10 +28,10 @@ if not found then
   return { 'no_queue' }
 end
 
-local generation = number.text(found.generation)
+local generation = queue_id .. '/' .. number.text(found.generation)
 local server = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)') or ''
 local cursor, step_end, after = '0', '', ''
-local then_generation, then_server, then_place = string.match(place, '^(%d+)/(%w*)/(.*)$')
+local then_generation, then_server, then_place = string.match(place, '^(%d+/%d+)/(%w*)/(.*)$')
 if then_generation == generation and then_server == server then
   cursor, step_end, after = string.match(then_place, '^(%d+)/(%d*)/(.*)$')
 end

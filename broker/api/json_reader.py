@@ -41,7 +41,8 @@ def read_message(value: Any, message: Any, where: str = "", depth: int = 0) -> N
             rule = f"oneof field '{group.name}' is already set. Cannot set '{name}'"
             refuse(where, f"Invalid value at '{where or name}' (oneof), {rule}")
         seen.add(group.full_name)
-        read_field(item, message, field, f"{where}.{field.name}" if where else field.name, depth)
+        place = field.name.removesuffix("_")  # the client library calls `type` `type_`
+        read_field(item, message, field, f"{where}.{place}" if where else place, depth)
 
 
 def read_field(value: Any, message: Any, field: Any, where: str, depth: int = 0) -> None:

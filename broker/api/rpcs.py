@@ -123,12 +123,11 @@ def _cloud_tasks(
 def _shared(version: str) -> tuple[Rpc, ...]:
     """The services that every version's paths lead to; on gRPC they have no version."""
     service, pb = "google.cloud.location.Locations", locations_pb2
-    listing, getting = (pb.ListLocationsRequest, pb.ListLocationsResponse), (pb.GetLocationRequest, pb.Location)
+    listing = (pb.ListLocationsRequest, pb.ListLocationsResponse, locations.list_locations)
+    getting = (pb.GetLocationRequest, pb.Location, locations.get_location)
     return (
-        Rpc(
-            service, "ListLocations", "GET", f"/{version}/{{name=P}}/locations", "", *listing, locations.list_locations
-        ),
-        Rpc(service, "GetLocation", "GET", f"/{version}/{{name=L}}", "", *getting, locations.get_location),
+        Rpc(service, "ListLocations", "GET", f"/{version}/{{name=P}}/locations", "", *listing),
+        Rpc(service, "GetLocation", "GET", f"/{version}/{{name=L}}", "", *getting),
         Rpc("google.longrunning.Operations", "GetOperation", "GET", f"/{version}/{{name=L/operations/*}}", ""),
     )
 

@@ -82,7 +82,7 @@ def _given_for_good(draft: QueueDraft, mask: Sequence[str]) -> dict[str, Any]:
 
 def _check_kept(queue: Queue, draft: QueueDraft, mask: Sequence[str]) -> None:
     if draft.kind is QueueKind.PULL:
-        raise texts.unserved("Queue.type PULL")
+        raise texts.unserved("A pull queue")
     for field, value in _given_for_good(draft, mask).items() if mask else ():
         if getattr(queue, field) != value:
             raise texts.set_at_creation(_CREATION_FIELDS[field])

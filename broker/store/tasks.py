@@ -21,7 +21,7 @@ _RUN = scripts.load("task_run", arguments="now_us queue_id task_id request full"
 _LIST = scripts.load("task_list", arguments="now_us queue_id place page_size full")
 
 _LONGEST_TOKEN = 2048
-_PLACE = re.compile(rb"\d+/\w*/\d{1,19}/\d{0,19}/[\w-]*")
+_PLACE = re.compile(rb"\d+/\d+/\w*/\d{1,19}/\d{0,19}/[\w-]*")
 
 Answer = TypeVar("Answer")
 

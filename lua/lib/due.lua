@@ -32,9 +32,34 @@ function due.refresh(partition, found, now_us, served)
   end
   local first = redis.call('ZRANGE', index, 0, 0, 'WITHSCORES')
   redis.call('ZADD', index, at, found.id)
-  if not first[1] or at < tonumber(first[2]) then
+  -- A queue that is due now is news even behind another one: dispatchers may be skipping that.
+  if not first[1] or at < tonumber(first[2]) or at <= now_us then
     redis.call('SPUBLISH', keys.wake_channel(partition), at)
   end
+end
+
+-- The queues that are due and not skipped, longest waiting first, at most `limit`. skip: queue id -> true.
+function due.waiting(partition, now_us, skip, skipped, limit)
+  local waiting = {}
+  local ids = redis.call('ZRANGE', keys.due(partition), '-inf', now_us, 'BYSCORE', 'LIMIT', 0, limit + skipped)
+  for _, id in ipairs(ids) do
+    if not skip[id] then
+      waiting[#waiting + 1] = id
+    end
+  end
+  return waiting
+end
+
+-- How long until a queue that is not skipped is due; -1 if there is none.
+function due.delay_us(partition, now_us, skip, skipped)
+  local first = redis.call('ZRANGE', keys.due(partition), 0, skipped, 'WITHSCORES')
+  for i = 1, #first, 2 do
+    if not skip[first[i]] then
+      local delay_us = tonumber(first[i + 1]) - now_us
+      return delay_us > 1 and delay_us or 0 -- a queue just served lines up one microsecond ahead
+    end
+  end
+  return -1
 end
 
 function due.remove(partition, id)

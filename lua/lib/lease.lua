@@ -24,8 +24,8 @@ function lease.take(found, lease_end, attempts)
 end
 
 -- When the lease of an attempt ends, or false if it holds none.
-function lease.ends_us(found, id, fence)
-  local ends_us = redis.call('ZSCORE', found.leases, lease.member(id, fence))
+function lease.ends_us(leases, id, fence)
+  local ends_us = redis.call('ZSCORE', leases, lease.member(id, fence))
   return ends_us and tonumber(ends_us)
 end
 

@@ -52,6 +52,15 @@ function task.discard(key, raw)
   end
 end
 
+-- Clear away what a claim found in place of a live task. A record of another generation is the janitor's.
+function task.clear(key, header, raw, found, now_us)
+  if not header then
+    task.discard(key, raw)
+  elseif header.generation == found.generation then
+    task.bury(key, header, task.name_taken_until_us(header, found), now_us, header.request_id)
+  end
+end
+
 -- The task is finished, deleted or past its life.
 function task.remove(key, id, header, found, now_us, request_id)
   redis.call('ZREM', found.eta, id)

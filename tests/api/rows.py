@@ -8,7 +8,7 @@ from google.protobuf import empty_pb2
 
 from broker.api.rpcs import RPCS, Rpc
 
-ROWS = {rpc.method: rpc for rpc in RPCS}
+ROWS = {rpc.method: rpc for rpc in RPCS if rpc.path.startswith("/v2/")}
 
 
 def row(method: str, answer: Callable[[Any], Any]) -> Rpc:

@@ -1,35 +1,17 @@
 """The official client, in a process of its own, over both transports."""
 
-import asyncio
-import json
-import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import pytest
+from tests.api.programs import LOCATION, TRANSPORTS, run
 
 if TYPE_CHECKING:
     from broker.api.node import ApiNode
 
-PROGRAMS = Path(__file__).parent / "client_programs"
-TRANSPORTS = pytest.mark.parametrize("transport", ["grpc", "rest"])
-LOCATION = "projects/example.com:p/locations/us-central1"
 DEFAULT_QUEUE = {
     "rate_limits": {"max_dispatches_per_second": 500.0, "max_burst_size": 100, "max_concurrent_dispatches": 1000},
     "retry_config": {"max_attempts": 100, "max_doublings": 16, "min_backoff": "0.100s", "max_backoff": "3600s"},
     "state": "RUNNING",
 }
-
-
-async def run(program: str, transport: str, node: "ApiNode") -> Any:
-    """What a client program prints."""
-    address = node.grpc_address if transport == "grpc" else node.http_url
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, str(PROGRAMS / program), transport, address, stdout=-1, stderr=-1
-    )
-    output, errors = await asyncio.wait_for(process.communicate(), 60)
-    assert process.returncode == 0, errors.decode()
-    return json.loads(output)
 
 
 @TRANSPORTS

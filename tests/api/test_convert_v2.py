@@ -7,6 +7,8 @@ from google.protobuf import json_format
 
 from broker.api import convert_v2 as convert
 from broker.api.attempt_status import attempt_status
+from broker.api.enums import read_view
+from broker.api.masks import snake_paths
 from broker.errors import Code, HeadraceError
 from broker.model.names import QueueName
 from broker.model.queue import Queue, QueueState
@@ -266,14 +268,14 @@ def test_what_no_json_can_say_is_refused(task: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(("number", "view"), [(0, View.BASIC), (1, View.BASIC), (2, View.FULL)])
 def test_a_view_is_read(number: int, view: View) -> None:
-    assert convert.read_view(number) is view
+    assert read_view(types.GetTaskRequest.pb()(response_view=number)) is view
 
 
 def test_an_unknown_view_is_refused() -> None:
     with pytest.raises(HeadraceError, match=r"Invalid value at 'response_view' .*Task\.View\), 7"):
-        convert.read_view(7)
+        read_view(types.GetTaskRequest.pb()(response_view=7))
 
 
 def test_a_mask_is_read_in_either_case() -> None:
     paths = ["rateLimits.maxDispatchesPerSecond", "retry_config", " name"]
-    assert convert.read_mask(paths) == ["rate_limits.max_dispatches_per_second", "retry_config", "name"]
+    assert snake_paths(paths) == ["rate_limits.max_dispatches_per_second", "retry_config", "name"]

@@ -61,6 +61,7 @@ def test_any_faults_in_any_order_lose_nothing(recorder, seed):
             assert len(creator.acknowledged) > 100
             assert creator.acknowledged <= arrived
         assert [node.stop() for node in (*running, api)] == [0] * 4
+        eventually(lambda: not server.client.keys("*:claim:*"))  # these have a TTL
         asyncio.run(_check(server.url))
 
 

@@ -242,7 +242,7 @@ class ModelStore:
             self._bury(queue, result.key.task_id, self.now_us)
             return Settled.EXHAUSTED
         from_us = books.last.dispatch_us if books.forced else self.now_us
-        wished_us = self.now_us + min(result.retry_after_us, MOST_RETRY_AFTER_US)
+        wished_us = self.now_us + min(result.retry_after_us, config.max_backoff_us, MOST_RETRY_AFTER_US)
         task.schedule_us = max(from_us + config.interval_us(task.ended), wished_us, self.now_us)
         task.eligible_us, task.held_back_until_us = task.schedule_us, 0
         task.last_status = result.http_status

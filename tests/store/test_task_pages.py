@@ -13,15 +13,16 @@ from tests.support.seeds import queue_name, seed_queue, seed_task, seed_tasks
 class Walk:
     """A walk from page to page."""
 
-    def __init__(self, store):
+    def __init__(self, store, queue_id="q"):
         self._store = store
+        self._queue = queue_name(queue_id)
         self.token = ""
         self.seen = []
         self.pages = 0
 
     async def step(self, page_size, view=View.BASIC):
         """Whether there is more."""
-        tasks, self.token = await self._store.tasks.page(queue_name(), view, page_size=page_size, token=self.token)
+        tasks, self.token = await self._store.tasks.page(self._queue, view, page_size=page_size, token=self.token)
         assert len(tasks) <= page_size
         self.seen += [task.name.task_id for task in tasks]
         self.pages += 1
@@ -85,10 +86,20 @@ async def test_another_server_starts_the_walk_anew(store):
     await seed_tasks(store, *ids)
     walk = Walk(store)
     await walk.step(150)
-    generation, server, *rest = base64.urlsafe_b64decode(walk.token).split(b"/")
-    walk.token = base64.urlsafe_b64encode(b"/".join([generation, server[::-1], *rest])).decode()
+    queue, generation, server, *rest = base64.urlsafe_b64decode(walk.token).split(b"/")
+    walk.token = base64.urlsafe_b64encode(b"/".join([queue, generation, server[::-1], *rest])).decode()
     walk.seen.clear()
     assert sorted(set(await walk.to_the_end(150))) == sorted(ids)
+
+
+async def test_the_place_of_another_queue_starts_the_walk_anew(store):
+    for queue_id in ("q", "other"):
+        await seed_queue(store, queue_id)
+        await seed_tasks(store, *(f"t{index}" for index in range(300)), queue_id=queue_id)
+    walk, other = Walk(store), Walk(store, "other")
+    await other.step(150)
+    walk.token = other.token
+    assert len(set(await walk.to_the_end(150))) == 300
 
 
 async def test_a_purge_in_between_starts_the_walk_anew(store):

@@ -25,7 +25,8 @@ CUSTOM = Queue(
 
 
 def make(limits=LIMITS, **fields):
-    return changed_queue(new_queue(NAME, limits), QueueDraft(**fields), (), limits)
+    draft = QueueDraft(**fields)
+    return changed_queue(new_queue(NAME, draft, (), limits), draft, (), limits)
 
 
 def change(*mask, **fields):

@@ -1,5 +1,6 @@
-"""The official client, pointed at a node: `python PROGRAM grpc HOST:PORT` or `python PROGRAM rest http://HOST:PORT`."""
+"""The official client, pointed at a node: `python PROGRAM grpc HOST:PORT v2` or `python PROGRAM rest http://HOST:PORT v2`."""
 
+import importlib
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -7,20 +8,21 @@ from typing import Any
 import grpc
 from google.api_core.exceptions import GoogleAPICallError
 from google.auth.credentials import AnonymousCredentials
-from google.cloud import tasks_v2
-from google.cloud.tasks_v2.services.cloud_tasks.transports import CloudTasksGrpcTransport, CloudTasksRestTransport
 
 LOCATION = "projects/example.com:p/locations/us-central1"
+TRANSPORT, ADDRESS, VERSION = sys.argv[1:]
 
 
-def connect() -> tasks_v2.CloudTasksClient:
+def connect() -> Any:
     """A client as the command line asks for it."""
-    transport, address = sys.argv[1:]
-    if transport == "grpc":
-        return tasks_v2.CloudTasksClient(transport=CloudTasksGrpcTransport(channel=grpc.insecure_channel(address)))
-    scheme, _, host = address.partition("://")
-    return tasks_v2.CloudTasksClient(
-        transport=CloudTasksRestTransport(host=host, url_scheme=scheme, credentials=AnonymousCredentials())
+    package = f"google.cloud.tasks_{VERSION}"
+    transports = importlib.import_module(f"{package}.services.cloud_tasks.transports")
+    client_class = importlib.import_module(package).CloudTasksClient
+    if TRANSPORT == "grpc":
+        return client_class(transport=transports.CloudTasksGrpcTransport(channel=grpc.insecure_channel(ADDRESS)))
+    scheme, _, host = ADDRESS.partition("://")
+    return client_class(
+        transport=transports.CloudTasksRestTransport(host=host, url_scheme=scheme, credentials=AnonymousCredentials())
     )
 
 
@@ -35,7 +37,7 @@ def error_of(call: Callable[..., Any], **arguments: Any) -> Any:
         result = call(**arguments)
         list(result) if hasattr(result, "__iter__") else None
     except GoogleAPICallError as error:
-        text = error.message.partition(": ")[2] if sys.argv[1] == "rest" else error.message
+        text = error.message.partition(": ")[2] if TRANSPORT == "rest" else error.message
         details = [
             detail["@type"].rpartition("/")[2] if isinstance(detail, dict) else detail.DESCRIPTOR.full_name
             for detail in error.details

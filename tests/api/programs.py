@@ -1,0 +1,27 @@
+"""Runs the programs of `client_programs`, which use an official client, in a process of their own."""
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from broker.api.node import ApiNode
+
+_PROGRAMS = Path(__file__).parent / "client_programs"
+TRANSPORTS = pytest.mark.parametrize("transport", ["grpc", "rest"])
+LOCATION = "projects/example.com:p/locations/us-central1"
+
+
+async def run(program: str, transport: str, node: "ApiNode", version: str = "v2") -> Any:
+    """What a client program prints."""
+    address = node.grpc_address if transport == "grpc" else node.http_url
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, str(_PROGRAMS / program), transport, address, version, stdout=-1, stderr=-1
+    )
+    output, errors = await asyncio.wait_for(process.communicate(), 60)
+    assert process.returncode == 0, errors.decode()
+    return json.loads(output)
