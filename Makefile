@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 SOURCES := pyproject.toml requirements.lock
 
-.PHONY: help install up test lint format types imports check lock clean
+.PHONY: help install up test soak lint format types imports check lock clean
 .DEFAULT_GOAL := help
 
 help: ## Show what can be made
@@ -21,6 +21,9 @@ up: install ## Start everything in the foreground (ARGS="--http-port 0 ..." for 
 
 test: $(VENV)/installed-test ## Run the whole suite (ARGS="tests/unit -k ..." for a part)
 	$(BIN)/python -m pytest $(ARGS)
+
+soak: $(VENV)/installed-test ## Run the long fault tests (about 4 minutes)
+	$(BIN)/python -m pytest tests/faults -m soak $(ARGS)
 
 lint: $(VENV)/installed-lint ## Check style and format
 	$(BIN)/ruff check .

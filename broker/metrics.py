@@ -108,7 +108,7 @@ class Metrics:
         self.claims_total = counter("claims_total", "Claims made by this dispatcher.")
         self.claimed_tasks_total = counter("claimed_tasks_total", "Tasks that its claims returned.")
         self.released_tasks_total = counter("released_tasks_total", "Tasks given back unsent.")
-        self.leases_lost_total = counter("leases_lost_total", "Attempts aborted because another one had the task.")
+        self.leases_lost_total = counter("leases_lost_total", "Requests aborted because their lease was not renewed.")
         self.stale_results_total = counter("stale_results_total", "Results ignored: the attempt was no longer its own.")
         self.records_dropped_total = counter("records_dropped_total", "Damaged, missing or expired records dropped.")
         self.redis_disruptions_total = counter("redis_disruptions_total", "Times that Redis stopped answering claims.")

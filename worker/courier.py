@@ -71,6 +71,7 @@ class Courier:
             raise NotSent(str(error) or "it took too long to prepare the request") from error
         except Unsendable as error:
             outcome = outcomes.unanswered(outcomes.Reason.UNSENDABLE, str(error))
+            attempt.failure = outcome.response_class
             self._tell(config, outcome)
             return _result(attempt, outcome)
         if attempt.lost or asyncio.get_running_loop().time() >= attempt.lease_until_s:
@@ -83,6 +84,7 @@ class Courier:
         started_s = time.perf_counter()
         outcome = await (self._app_engine_sender if of_app_engine else self._sender).send(request)
         metrics.attempt_seconds.observe(time.perf_counter() - started_s)
+        attempt.failure = outcome.response_class
         self._tell(config, outcome)
         overloaded = self._overload_control and outcome.status in _OVERLOADS[of_app_engine]
         return replace(_result(attempt, outcome), overloaded=overloaded)

@@ -70,7 +70,7 @@ class Dispatcher:
             overload_control=settings.overload_control,
         )
         self._settler = Settler(store.attempts, self._settled)
-        self._renewer = Renewer(store.attempts, self._in_flight, lease_s=settings.lease_s, abort=self._abort)
+        self._renewer = Renewer(store.attempts, self._in_flight, lease_s=settings.lease_s, abort=self._lease_ends)
         self._janitor = Janitor(store.upkeep, self._ownership)
         self._claimer = Claimer(
             store.attempts,
@@ -153,7 +153,6 @@ class Dispatcher:
             self._settler.settle(attempt, Result(attempt.key, Outcome.UNANSWERED, 0))
         except asyncio.CancelledError:
             if attempt.lost:
-                self._metrics.leases_lost_total.inc()
                 self._forget(attempt)
             else:
                 self._settler.settle(attempt, Result(attempt.key, Outcome.UNANSWERED, 0))
@@ -178,6 +177,12 @@ class Dispatcher:
         if attempt.delivery and attempt.sent:
             attempt.delivery.cancel()
 
+    def _lease_ends(self, attempt: HeldAttempt) -> None:
+        """The attempt's lease could not be renewed: from now on another dispatcher may have the task."""
+        if attempt.delivery and attempt.sent and not attempt.delivery.done():
+            self._metrics.leases_lost_total.inc()
+            attempt.delivery.cancel()
+
     def _settled(self, attempt: HeldAttempt, result: Result, settled: Settled) -> None:
         self._forget(attempt)
         if settled is Settled.STALE:
@@ -185,7 +190,7 @@ class Dispatcher:
             return
         config = self._configs.known(attempt.partition, attempt.key.queue_id, 0)
         if config and settled is Settled.RETRY:
-            config.metrics.retry(_reason(result))
+            config.metrics.retry(attempt.failure)
         elif config and settled is Settled.EXHAUSTED:
             config.metrics.tasks_exhausted.inc()
 
@@ -201,10 +206,3 @@ async def _end(services: Iterable["asyncio.Task[None]"]) -> None:
         for service in running:
             service.cancel()
         _, running = await asyncio.wait(running, timeout=_CANCELLED_AGAIN_AFTER_S)
-
-
-def _reason(result: Result) -> str:
-    """Why an attempt failed, as the label of a metric."""
-    if result.outcome is Outcome.ANSWERED:
-        return f"{result.http_status // 100}xx"
-    return "timeout" if result.http_status == 504 else "no_connection"

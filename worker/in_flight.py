@@ -20,6 +20,8 @@ class HeldAttempt:
     delivery: "asyncio.Task[None] | None" = None
     sent: bool = False
     """Its request is under way, or over. Before that there is nothing to abort."""
+    failure: str = "aborted"
+    """Why it failed, as the label of a metric, once its request has ended."""
     lost: bool = False
     """Another attempt has the task: the result of this one would change nothing."""
 

@@ -12,6 +12,7 @@ from broker.cli.storage import open_store
 from broker.errors import HeadraceError, StartupError
 from broker.identity.keys import SigningKeys
 from broker.metrics import Metrics
+from broker.probes import Probe
 from broker.service.broker import Broker
 from broker.service.drafts import QueueDraft
 from broker.service.queues import create_queue, get_queue
@@ -36,6 +37,7 @@ def api(
     namespace: flags.Namespace = None,
     partitions: flags.Partitions = None,
     queue_labels: flags.QueueLabels = None,
+    drain_s: flags.DrainSeconds = None,
     log_level: flags.LogLevel = None,
 ) -> None:
     """Run one API node: gRPC on one port; REST, token keys, probes and metrics on the other.
@@ -65,8 +67,13 @@ async def _serve(settings: Settings) -> None:
 
 
 @asynccontextmanager
-async def run_api_node(settings: Settings, store: Store, keys: SigningKeys, metrics: Metrics) -> AsyncIterator[ApiNode]:
-    """A node that answers, after it created the queues of the settings. Raises StartupError."""
+async def run_api_node(
+    settings: Settings, store: Store, keys: SigningKeys, metrics: Metrics, *, alive: Probe | None = None
+) -> AsyncIterator[ApiNode]:
+    """A node that answers, after it created the queues of the settings. Raises StartupError.
+
+    `alive` answers /healthz for what else runs in this process.
+    """
     broker = Broker(store, settings.limits, metrics, settings.app_engine_domain, settings.location)
     await _create_missing_queues(broker, settings)
     node = ApiNode(
@@ -77,6 +84,7 @@ async def run_api_node(settings: Settings, store: Store, keys: SigningKeys, metr
         http_port=settings.http_port,
         issuer=settings.issuer,
         queue_labels=settings.queue_labels,
+        alive=alive,
     )
     await node.start()
     try:

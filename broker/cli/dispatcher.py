@@ -65,10 +65,15 @@ async def _serve(settings: Settings) -> None:
                 await probes.stop(0)
 
 
+def require_alive(node: Dispatcher) -> None:
+    """Raises HeadraceError for a dispatcher that had better be restarted."""
+    if not node.is_alive():
+        raise HeadraceError(Code.UNAVAILABLE, "The dispatcher makes no progress.")
+
+
 def _probes(node: Dispatcher, metrics: Metrics) -> list[RouteDef]:
     async def alive() -> None:
-        if not node.is_alive():
-            raise HeadraceError(Code.UNAVAILABLE, "The dispatcher makes no progress.")
+        require_alive(node)
 
     async def ready() -> None:
         if not node.is_ready():

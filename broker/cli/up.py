@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 from broker.cli import flags
 from broker.cli.api import require_loopback, run_api_node
 from broker.cli.data_dir import DataDir
-from broker.cli.dispatcher import run_dispatcher
+from broker.cli.dispatcher import require_alive, run_dispatcher
 from broker.cli.embedded_server import EmbeddedServer, run_embedded_server
 from broker.cli.queues_file import apply_queues_file
 from broker.cli.run import run
@@ -18,6 +18,7 @@ from broker.identity.keys import SigningKeys
 from broker.metrics import Metrics
 from broker.service.broker import Broker
 from broker.settings import Settings
+from worker.dispatcher import Dispatcher
 
 _DEFAULTS = {"egress": "any", "queues": ("default",)}
 
@@ -71,9 +72,15 @@ async def _serve(settings: Settings) -> None:
         store = await stack.enter_async_context(open_store(settings, server.url if server else ""))
         await apply_queues_file(Broker(store, settings.limits, metrics), settings)
         keys = await SigningKeys.load(store.secrets)
-        api = await stack.enter_async_context(run_api_node(settings, store, keys, metrics))
+        dispatchers: list[Dispatcher] = []
+
+        async def alive() -> None:
+            for dispatcher in dispatchers:
+                require_alive(dispatcher)
+
+        api = await stack.enter_async_context(run_api_node(settings, store, keys, metrics, alive=alive))
         tokens = TokenSources(keys, api.issuer, settings.oauth_token_dir)
-        await stack.enter_async_context(run_dispatcher(settings, store, metrics, tokens))
+        dispatchers.append(await stack.enter_async_context(run_dispatcher(settings, store, metrics, tokens)))
         print(welcome(settings, api.grpc_address, api.http_url), flush=True)
         if server is None:
             await asyncio.Event().wait()

@@ -54,6 +54,7 @@ async def test_a_beta(node: "ApiNode", transport: str, version: str) -> None:
     }
     if version == "v2beta2":
         texts["lease"] = "LeaseTasks is not served yet."
+    if (version, transport) == ("v2beta2", "grpc"):
         assert answers.pop("uploaded") == ["beta", "uploaded"]
     assert {name: answers.pop(name)[1] for name in texts} == texts
 

@@ -1,4 +1,7 @@
-"""The official client, pointed at a node: `python PROGRAM grpc HOST:PORT v2` or `python PROGRAM rest http://HOST:PORT v2`."""
+"""The official client of a version, pointed at a node.
+
+`python PROGRAM grpc HOST:PORT v2` or `python PROGRAM rest http://HOST:PORT v2`.
+"""
 
 import importlib
 import sys

@@ -1,0 +1,162 @@
+from typing import Any
+
+import pytest
+from google.cloud.tasks_v2beta2 import types
+from google.protobuf import json_format
+
+from broker.api import convert_v2beta2 as convert
+from broker.errors import Code, HeadraceError
+from broker.model.names import QueueName
+from broker.model.queue import Queue, QueueKind, QueueStats
+from broker.model.retry import RetryConfig
+from broker.model.routing import HttpTarget, UriOverride
+from broker.model.task import AppEngineHttpRequest, AppEngineRouting, Attempt, HttpRequest, Task, View
+from broker.service.drafts import AppEngineRequestDraft, HttpRequestDraft, HttpTargetDraft, QueueDraft, TaskDraft
+
+NAME = QueueName("P", "L", "Q")
+FRESH = {
+    "name": "projects/P/locations/L/queues/Q",
+    "rateLimits": {"maxTasksDispatchedPerSecond": 500, "maxBurstSize": 100, "maxConcurrentTasks": 1000},
+    "retryConfig": {"maxAttempts": 100, "maxDoublings": 16, "minBackoff": "0.100s", "maxBackoff": "3600s"},
+    "state": "RUNNING",
+    "taskTtl": "2678400s",
+    "tombstoneTtl": "3600s",
+}
+PUSH = {"appEngineHttpTarget": {}}
+ROUTING = AppEngineRouting("s", host="s.P.appspot.com")
+
+
+@pytest.mark.parametrize(
+    ("changes", "shown"),
+    [
+        ({}, PUSH),
+        ({"sampling_ratio": 0.5}, PUSH),
+        (
+            {"retry_config": RetryConfig(max_attempts=-1)},
+            PUSH
+            | {
+                "retryConfig": {
+                    "unlimitedAttempts": True,
+                    "maxDoublings": 16,
+                    "minBackoff": "0.100s",
+                    "maxBackoff": "3600s",
+                }
+            },
+        ),
+        (
+            {"app_engine_routing": ROUTING},
+            {"appEngineHttpTarget": {"appEngineRoutingOverride": {"service": "s", "host": "s.P.appspot.com"}}},
+        ),
+        (
+            {"http_target": HttpTarget(UriOverride(host="h")), "app_engine_routing": ROUTING},
+            {"httpTarget": {"uriOverride": {"host": "h", "uriOverrideEnforceMode": "ALWAYS"}}},
+        ),
+        ({"kind": QueueKind.PULL}, {"pullTarget": {}}),
+    ],
+)
+def test_a_queue_is_shown(changes: dict[str, Any], shown: dict[str, Any]) -> None:
+    message = convert.queue_message(Queue(NAME, **changes))
+    assert json_format.MessageToDict(message) == FRESH | shown
+
+
+def test_statistics_are_shown() -> None:
+    message = convert.queue_message(Queue(NAME), QueueStats(1, 1_000_000, 0, 5.0))
+    assert json_format.MessageToDict(message)["stats"] == {
+        "tasksCount": "1",
+        "oldestEstimatedArrivalTime": "1970-01-01T00:00:01Z",
+        "effectiveExecutionRate": 5.0,
+    }
+
+
+@pytest.mark.parametrize(
+    ("value", "draft"),
+    [
+        ({}, QueueDraft()),
+        ({"pullTarget": {}}, QueueDraft(kind=QueueKind.PULL)),
+        ({"appEngineHttpTarget": {}}, QueueDraft()),
+        (
+            {"appEngineHttpTarget": {"appEngineRoutingOverride": {"version": "v"}}},
+            QueueDraft(app_engine_routing=AppEngineRouting(version="v")),
+        ),
+        ({"httpTarget": {"uriOverride": {"host": "h"}}}, QueueDraft(http_target=HttpTargetDraft(host="h"))),
+        (
+            {"rateLimits": {"maxTasksDispatchedPerSecond": 5, "maxConcurrentTasks": 3, "maxBurstSize": 7}},
+            QueueDraft(max_dispatches_per_second=5, max_concurrent_dispatches=3, max_burst_size=7),
+        ),
+        ({"retryConfig": {"maxAttempts": 3}}, QueueDraft(max_attempts=3)),
+        ({"retryConfig": {"unlimitedAttempts": True}}, QueueDraft(max_attempts=-1)),
+        ({"retryConfig": {"unlimitedAttempts": False}}, QueueDraft()),
+        ({"taskTtl": "1s", "tombstoneTtl": "2s"}, QueueDraft(task_ttl_us=10**6, tombstone_ttl_us=2 * 10**6)),
+    ],
+)
+def test_a_queue_is_read(value: dict[str, Any], draft: QueueDraft) -> None:
+    assert convert.read_queue(json_format.ParseDict(value, types.Queue.pb()())) == draft
+
+
+@pytest.mark.parametrize(
+    ("value", "draft"),
+    [
+        ({"status": {"attemptDispatchCount": 3}}, TaskDraft()),
+        ({"httpRequest": {"url": "u"}}, TaskDraft(http_request=HttpRequestDraft("u"))),
+        (
+            {"appEngineHttpRequest": {"relativeUrl": "/u", "payload": "AA=="}, "scheduleTime": "1970-01-01T00:00:01Z"},
+            TaskDraft(app_engine_request=AppEngineRequestDraft("/u", body=b"\0"), schedule_us=10**6),
+        ),
+    ],
+)
+def test_a_task_is_read(value: dict[str, Any], draft: TaskDraft) -> None:
+    assert convert.read_task(json_format.ParseDict(value, types.Task.pb()())) == draft
+
+
+def test_a_pull_message_is_not_served_yet() -> None:
+    with pytest.raises(HeadraceError, match=r"task\.pull_message is not served yet\.") as caught:
+        convert.read_task(types.Task.pb()(pull_message={"tag": "t"}))
+    assert caught.value.code is Code.UNIMPLEMENTED
+
+
+@pytest.mark.parametrize(
+    ("request_", "shown"),
+    [
+        (HttpRequest("http://t/"), {"httpRequest": {"url": "http://t/", "httpMethod": "POST"}}),
+        (
+            AppEngineHttpRequest("/u", body=b"\0"),
+            {
+                "appEngineHttpRequest": {
+                    "httpMethod": "POST",
+                    "appEngineRouting": {},
+                    "relativeUrl": "/u",
+                    "payload": "AA==",
+                }
+            },
+        ),
+    ],
+)
+def test_a_task_is_shown(request_: Any, shown: dict[str, Any]) -> None:
+    task = Task(
+        NAME.task("T"),
+        request_,
+        1_000_000,
+        1_999_999,
+        dispatch_count=2,
+        response_count=1,
+        first_attempt=Attempt(1),
+        last_attempt=Attempt(dispatch_us=2, response_us=3, http_status=503),
+        retry_config=RetryConfig(),
+        view=View.BASIC,
+    )
+    assert json_format.MessageToDict(convert.task_message(task)) == shown | {
+        "name": "projects/P/locations/L/queues/Q/tasks/T",
+        "scheduleTime": "1970-01-01T00:00:01Z",
+        "createTime": "1970-01-01T00:00:01Z",
+        "view": "BASIC",
+        "status": {
+            "attemptDispatchCount": 2,
+            "attemptResponseCount": 1,
+            "firstAttemptStatus": {"dispatchTime": "1970-01-01T00:00:00.000001Z"},
+            "lastAttemptStatus": {
+                "dispatchTime": "1970-01-01T00:00:00.000002Z",
+                "responseTime": "1970-01-01T00:00:00.000003Z",
+                "responseStatus": {"code": 14, "message": "UNAVAILABLE(14): HTTP status code 503"},
+            },
+        },
+    }
