@@ -10,6 +10,7 @@
 -- Cost    O(n log m) for n attempts in queues of m; n <= 1000
 -- Safe to repeat: a second call sets the same end again.
 --@include clock
+--@include due
 --@include keys
 --@include lease
 --@include queue
@@ -53,5 +54,10 @@ for i = 1, #rows, ROW do
     queues[id] = queue.read(partition, id, now) or false
   end
   answers[#answers + 1] = renew(queues[id], keys.leases(partition, id), rows[i + 1], rows[i + 2])
+end
+for _, found in pairs(queues) do
+  if found then
+    due.refresh(partition, found, now)
+  end
 end
 return answers

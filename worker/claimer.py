@@ -58,6 +58,8 @@ class Claimer:
         self._numbers = dict.fromkeys(range(partitions), 0)
         self._crowded: dict[int, list[str]] = {}
         """Queues that claims had to skip, by partition."""
+        self._failing: set[int] = set()
+        """Partitions whose last claim failed: the next one holds hardly any room, for it may hang as well."""
         self._room_timer: asyncio.TimerHandle | None = None
         self._running = False
         self.last_answer_s = 0.0
@@ -141,7 +143,8 @@ class Claimer:
         for index, partition in enumerate(waiting):
             # Before room is reserved: what a claim may bring does not stand in its own way.
             crowded = self._in_flight.crowded_queues(partition)
-            room = self._in_flight.reserve(len(waiting) - index, _MOST_TASKS)
+            most = 1 if partition in self._failing else _MOST_TASKS
+            room = self._in_flight.reserve(len(waiting) - index, most)
             if not room:
                 return
             del self._ready[partition]
@@ -162,6 +165,7 @@ class Claimer:
             )
         except HeadraceError as error:
             self._answered(ok=False)
+            self._failing.add(partition)
             log.debug("partition %d not claimed: %s", partition, error)
             pause_s = _STORE_AWAY_PAUSE_S
         except Exception:
@@ -170,6 +174,7 @@ class Claimer:
             pause_s = self._slow_poll_s
         else:
             self._answered(ok=True)
+            self._failing.discard(partition)
             self._numbers[partition] += 1
             self._take(partition, claim, sent_s + self._lease_s)
             pause_s = self._pause_s(partition, claim)

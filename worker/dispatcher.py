@@ -22,6 +22,7 @@ from worker.courier import Courier, NotSent
 from worker.egress import EgressPolicy
 from worker.in_flight import HeldAttempt, InFlight
 from worker.janitor import Janitor
+from worker.outcome import Reason
 from worker.ownership import Ownership
 from worker.preparer import Preparer
 from worker.queue_configs import QueueConfigs
@@ -131,7 +132,7 @@ class Dispatcher:
             return self._stopping
         quiet_s = asyncio.get_running_loop().time() - self._claimer.last_answer_s
         longest_s = max(_ALIVE_WITHIN_POLLS * self._settings.slow_poll_s, _STORE_GIVES_UP_WITHIN_S)
-        return self._in_flight.free <= 0 or quiet_s < longest_s
+        return self._in_flight.is_full or quiet_s < longest_s
 
     def is_ready(self) -> bool:
         """Whether the store answered the last claim."""
@@ -150,6 +151,7 @@ class Dispatcher:
             await self._give_back(attempt)
         except DamagedRecord as error:
             log.error("task %s has a damaged record, which counts as a failed attempt: %s", attempt.key.task_id, error)
+            attempt.failure = Reason.UNSENDABLE.value
             self._settler.settle(attempt, Result(attempt.key, Outcome.UNANSWERED, 0))
         except asyncio.CancelledError:
             if attempt.lost:

@@ -46,6 +46,11 @@ class InFlight:
         """How many more tasks may be claimed."""
         return self.capacity - len(self.held) - self._reserved
 
+    @property
+    def is_full(self) -> bool:
+        """Whether attempts alone take up the capacity, so that no claim can be made."""
+        return len(self.held) >= self.capacity
+
     def reserve(self, parts: int, most: int) -> int:
         """Room for one claim of at most `most` tasks, when `parts` partitions want one; 0 if there is none.
 

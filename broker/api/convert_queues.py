@@ -10,21 +10,20 @@ from broker.api.convert_routing import http_target_fields, read_http_target
 from broker.api.moments import duration, read_duration_us, timestamp
 from broker.model.queue import Queue, QueueStats, RateLimits
 from broker.model.retry import RetryConfig
-from broker.service.drafts import QueueDraft
 
 
-def read_queue_fields(queue: Any) -> QueueDraft:
-    """What a caller wants of a queue: name, back-off, routing of HTTP tasks. Output-only fields are ignored."""
+def read_queue_fields(queue: Any) -> dict[str, Any]:
+    """Fields of a draft: name, retries, routing of HTTP tasks. Output-only fields are ignored."""
     retry, where = queue.retry_config, "queue.retry_config"
-    return QueueDraft(
-        name=queue.name,
-        max_attempts=retry.max_attempts or None,
-        max_retry_duration_us=read_duration_us(retry, "max_retry_duration", f"{where}.max_retry_duration"),
-        min_backoff_us=read_duration_us(retry, "min_backoff", f"{where}.min_backoff"),
-        max_backoff_us=read_duration_us(retry, "max_backoff", f"{where}.max_backoff"),
-        max_doublings=retry.max_doublings or None,
-        http_target=read_http_target(queue.http_target),
-    )
+    return {
+        "name": queue.name,
+        "max_attempts": retry.max_attempts or None,
+        "max_retry_duration_us": read_duration_us(retry, "max_retry_duration", f"{where}.max_retry_duration"),
+        "min_backoff_us": read_duration_us(retry, "min_backoff", f"{where}.min_backoff"),
+        "max_backoff_us": read_duration_us(retry, "max_backoff", f"{where}.max_backoff"),
+        "max_doublings": retry.max_doublings or None,
+        "http_target": read_http_target(queue.http_target),
+    }
 
 
 def read_rates(

@@ -16,22 +16,21 @@ from broker.api.convert_requests import (
 from broker.api.moments import duration, read_duration_us, read_timestamp_us, timestamp
 from broker.model.retry import RetryConfig
 from broker.model.task import AppEngineHttpRequest, Attempt, Task
-from broker.service.drafts import TaskDraft
 
 
-def read_task_fields(task: Any, *, uri: str = "relative_uri", body: str = "body") -> TaskDraft:
-    """What a caller wants of a task: name, request, time. Output-only fields are ignored.
+def read_task_fields(task: Any, *, uri: str = "relative_uri", body: str = "body") -> dict[str, Any]:
+    """Fields of a draft: name, request, time. Output-only fields are ignored.
 
     `uri` and `body` are what the version calls these parts of App Engine requests.
     """
     app_engine = task.app_engine_http_request
     is_app_engine = task.HasField("app_engine_http_request")
-    return TaskDraft(
-        name=task.name,
-        http_request=read_http_request(task.http_request) if task.HasField("http_request") else None,
-        app_engine_request=read_app_engine_request(app_engine, uri=uri, body=body) if is_app_engine else None,
-        schedule_us=read_timestamp_us(task, "schedule_time", "task.schedule_time"),
-    )
+    return {
+        "name": task.name,
+        "http_request": read_http_request(task.http_request) if task.HasField("http_request") else None,
+        "app_engine_request": read_app_engine_request(app_engine, uri=uri, body=body) if is_app_engine else None,
+        "schedule_us": read_timestamp_us(task, "schedule_time", "task.schedule_time"),
+    }
 
 
 def read_deadline_us(task: Any) -> int | None:

@@ -1,7 +1,6 @@
 """Cloud Tasks v2 messages <-> the model. Pure; the messages are google-cloud-tasks' own classes."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from google.cloud.tasks_v2 import types
@@ -33,18 +32,18 @@ _Queue, _Task = types.Queue.pb(), types.Task.pb()
 
 def read_queue(queue: Any) -> QueueDraft:
     """What a caller wants a queue to be. Output-only fields, the burst size among them, are ignored."""
-    return replace(
-        read_queue_fields(queue),
+    return QueueDraft(
+        **read_queue_fields(queue),
+        **read_rates(queue.rate_limits),
         app_engine_routing=read_app_engine_routing(queue.app_engine_routing_override),
         sampling_ratio=read_sampling_ratio(queue),
-        **read_rates(queue.rate_limits),
     )
 
 
 def read_task(task: Any) -> TaskDraft:
     """What a caller wants a task to be. Output-only fields are ignored."""
-    return replace(
-        read_task_fields(task), dispatch_deadline_us=read_deadline_us(task), retry_config=read_task_retry(task)
+    return TaskDraft(
+        **read_task_fields(task), dispatch_deadline_us=read_deadline_us(task), retry_config=read_task_retry(task)
     )
 
 

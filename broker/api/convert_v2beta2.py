@@ -4,7 +4,6 @@ A queue with both kinds of routing, which the other versions can give it, shows 
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from google.cloud.tasks_v2beta2 import types
@@ -43,21 +42,21 @@ _Queue, _Task = types.Queue.pb(), types.Task.pb()
 
 def read_queue(queue: Any) -> QueueDraft:
     """What a caller wants a queue to be. Output-only fields are ignored."""
-    draft = replace(
-        read_queue_fields(queue),
-        kind=QueueKind.PULL if queue.HasField("pull_target") else None,
-        app_engine_routing=read_app_engine_routing(queue.app_engine_http_target.app_engine_routing_override),
+    unlimited = {"max_attempts": UNLIMITED_ATTEMPTS} if queue.retry_config.unlimited_attempts else {}
+    return QueueDraft(
+        **read_queue_fields(queue) | unlimited,
         **read_rates(queue.rate_limits, **_RATES),
         **read_beta_fields(queue),
+        kind=QueueKind.PULL if queue.HasField("pull_target") else None,
+        app_engine_routing=read_app_engine_routing(queue.app_engine_http_target.app_engine_routing_override),
     )
-    return replace(draft, max_attempts=UNLIMITED_ATTEMPTS) if queue.retry_config.unlimited_attempts else draft
 
 
 def read_task(task: Any) -> TaskDraft:
     """What a caller wants a task to be. Output-only fields are ignored."""
     if task.HasField("pull_message"):
         raise texts.unserved("task.pull_message")
-    return read_task_fields(task, **_APP_ENGINE)
+    return TaskDraft(**read_task_fields(task, **_APP_ENGINE))
 
 
 def queue_message(queue: Queue, stats: QueueStats | None = None) -> Any:

@@ -1,7 +1,6 @@
 """Cloud Tasks v2beta3 messages <-> the model: v2 with types, lifetimes and statistics of queues. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from google.cloud.tasks_v2beta3 import types
@@ -37,13 +36,13 @@ _KINDS = {0: None, 1: QueueKind.PULL, 2: QueueKind.PUSH}
 
 def read_queue(queue: Any) -> QueueDraft:
     """What a caller wants a queue to be. Output-only fields are ignored."""
-    return replace(
-        read_queue_fields(queue),
+    return QueueDraft(
+        **read_queue_fields(queue),
+        **read_rates(queue.rate_limits),
+        **read_beta_fields(queue),
         kind=read_enum(queue, "type_", _KINDS, "queue.type"),
         app_engine_routing=read_app_engine_routing(queue.app_engine_http_queue.app_engine_routing_override),
         sampling_ratio=read_sampling_ratio(queue),
-        **read_rates(queue.rate_limits),
-        **read_beta_fields(queue),
     )
 
 

@@ -26,7 +26,7 @@ class Throttle:
 
     def after(self, now_us: int, *, overloaded: bool) -> "Throttle":
         """After an attempt ended: halved if the target said it is overloaded, else one twentieth more."""
-        if now_us - self.changed_us < _STEP_US or (self.factor >= 1 and not overloaded):
+        if 0 <= now_us - self.changed_us < _STEP_US or (self.factor >= 1 and not overloaded):
             return self
         factor = max(_SMALLEST_FACTOR, self.factor * _FALL) if overloaded else min(1.0, self.factor + _RISE)
         return Throttle(factor, now_us)

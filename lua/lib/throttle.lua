@@ -10,7 +10,8 @@ throttle.RAMP_BURST = 100
 
 -- Whether the factor changes now that an attempt has ended, and to what. At most once a second.
 function throttle.change(factor, changed_us, now_us, overloaded)
-  if now_us - changed_us < STEP_US or (factor >= 1 and not overloaded) then
+  local since_us = now_us - changed_us -- negative after the clock has stepped back
+  if (since_us >= 0 and since_us < STEP_US) or (factor >= 1 and not overloaded) then
     return false, factor
   end
   if overloaded then

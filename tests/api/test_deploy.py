@@ -3,9 +3,7 @@
 import asyncio
 import base64
 import json
-import os
 import shutil
-import signal
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +11,7 @@ import aiohttp
 import pytest
 
 from broker.api.node import ApiNode
+from tests.support.gcloud import gcloud_environment
 
 FILE = "queue:\n- name: mail\n  rate: 5/s\n- name: held\n  rate: 0\n"
 UPLOAD = "/api/queue/update?appId=shop"
@@ -105,39 +104,67 @@ async def test_uploads_are_counted(node: ApiNode) -> None:
         assert 'headrace_api_calls_total{code="OK",method="UploadQueueYaml"} 1.0' in await response.text()
 
 
+DEPLOYED = """
+queue:
+- name: mail
+  rate: 5/s
+  bucket_size: 20
+  target: v1.worker
+  retry_parameters:
+    task_retry_limit: 3
+    min_backoff_seconds: 2
+- name: held
+  mode: push
+  rate: 0/s
+"""
+DEPLOYED_LATER = """
+queue:
+- name: mail
+  rate: 0/s
+- name: held
+  rate: 2/m
+"""
+
+
 @pytest.mark.skipif(not shutil.which("gcloud"), reason="no gcloud on PATH")
-async def test_gcloud_finds_the_app_and_the_service(node: ApiNode, tmp_path: Path) -> None:
-    """It warns only where the service is enabled, after it has seen the app; then it goes on to queues."""
-    (tmp_path / "queue.yaml").write_text(FILE)
-    gcloud = await _start_deploy(node.http_url, tmp_path)
-    assert gcloud.stderr is not None
-    try:
-        output = await gcloud.stderr.readuntil(b"You are updating queue configuration")
-        assert b"Configurations to update:" in output
-    finally:
-        os.killpg(gcloud.pid, signal.SIGKILL)
-        await gcloud.wait()
-
-
-async def _start_deploy(url: str, directory: Path) -> asyncio.subprocess.Process:
-    """`gcloud app deploy queue.yaml` that talks to nobody but the node."""
-    (directory / "experiments.yaml").write_text("experiments: {}\n")
-    settings = {f"API_ENDPOINT_OVERRIDES_{api}": f"{url}/" for api in ("CLOUDTASKS", "APPENGINE", "SERVICEUSAGE")} | {
-        "CONFIG": str(directory / "gcloud"),
-        "CORE_PROJECT": "shop",
-        "CORE_DISABLE_PROMPTS": "1",
-        "CORE_DISABLE_USAGE_REPORTING": "true",
-        "CORE_CHECK_GCE_METADATA": "false",
-        "AUTH_DISABLE_CREDENTIALS": "true",
-        "APP_RUNTIME_BUILDERS_ROOT": f"{directory.as_uri()}/",
-        "COMPONENT_MANAGER_DISABLE_UPDATE_CHECK": "true",
+async def test_gcloud_deploys_a_queue_file(node: ApiNode, tmp_path: Path) -> None:
+    """Queues it does not list are paused, other than by UploadQueueYaml, and the default queue is left alone."""
+    for queue in ("old", "default"):
+        await call(node, "POST", QUEUES, json={"name": f"{QUEUES.removeprefix('/v2/')}/{queue}"})
+    await _deploy(node.http_url, tmp_path, DEPLOYED)
+    assert await states(node) == {"default": "RUNNING", "held": "PAUSED", "mail": "RUNNING", "old": "PAUSED"}
+    _, mail = await call(node, "GET", QUEUES.replace("v2", "v2beta3") + "/mail")
+    routing = {"service": "worker", "version": "v1", "host": "v1.worker.shop.appspot.com"}
+    assert mail == {
+        "name": "projects/shop/locations/us-central1/queues/mail",
+        "type": "PUSH",
+        "state": "RUNNING",
+        "appEngineHttpQueue": {"appEngineRoutingOverride": routing},
+        "rateLimits": {"maxDispatchesPerSecond": 5, "maxBurstSize": 20, "maxConcurrentDispatches": 1000},
+        "retryConfig": {"maxAttempts": 4, "minBackoff": "2s", "maxBackoff": "3600s", "maxDoublings": 16},
+        "taskTtl": "315360000s",
+        "tombstoneTtl": "777600s",
     }
-    return await asyncio.create_subprocess_exec(
+
+    await _deploy(node.http_url, tmp_path, DEPLOYED_LATER)
+    assert await states(node) == {"default": "RUNNING", "held": "RUNNING", "mail": "PAUSED", "old": "PAUSED"}
+    _, held = await call(node, "GET", f"{QUEUES}/held")
+    assert held["rateLimits"]["maxDispatchesPerSecond"] == pytest.approx(2 / 60)
+    _, mail = await call(node, "GET", f"{QUEUES}/mail")
+    assert (mail["rateLimits"]["maxBurstSize"], mail["retryConfig"]["maxAttempts"]) == (5, -1)
+
+
+async def _deploy(url: str, directory: Path, file: str) -> None:
+    """`gcloud app deploy queue.yaml`, to the end."""
+    (directory / "queue.yaml").write_text(file)
+    gcloud = await asyncio.create_subprocess_exec(
         *("gcloud", "app", "deploy", "queue.yaml"),
         cwd=directory,
-        env=os.environ | {f"CLOUDSDK_{name}": value for name, value in settings.items()},
+        env=gcloud_environment(url, directory, "shop"),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,
-        start_new_session=True,
     )
+    _, errors = await gcloud.communicate()
+    assert gcloud.returncode == 0, errors.decode()
+    assert b"Task queues have been updated." in errors

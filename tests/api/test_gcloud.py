@@ -1,4 +1,7 @@
-"""gcloud against the REST port: the commands of the documentation on queues, and what `describe` prints (9.3, 9.5)."""
+"""gcloud against the REST port: the commands of the documentation on queues, and what `describe` prints (9.3, 9.5).
+
+The released commands speak v2, those of the track `beta` v2beta3, those of `alpha` v2beta2.
+"""
 
 import shutil
 import subprocess
@@ -6,7 +9,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.support.up import Up, environment
+from tests.support.gcloud import gcloud_environment
+from tests.support.up import Up
 
 pytestmark = pytest.mark.skipif(shutil.which("gcloud") is None, reason="gcloud is not on PATH")
 
@@ -17,20 +21,13 @@ Gcloud = Callable[..., str]
 
 @pytest.fixture(scope="module")
 def gcloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gcloud]:
-    """Runs `gcloud tasks ...` in an environment of its own and answers what it prints."""
+    """Runs `gcloud tasks ...` in an environment of its own and answers what it prints; `track` is alpha or beta."""
     with Up("--data-dir", tmp_path_factory.mktemp("data")) as up:
-        env = environment(
-            CLOUDSDK_CONFIG=str(tmp_path_factory.mktemp("gcloud")),
-            CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDTASKS=f"{up.http}/",
-            CLOUDSDK_AUTH_DISABLE_CREDENTIALS="true",
-            CLOUDSDK_CORE_PROJECT=PROJECT,
-            CLOUDSDK_CORE_DISABLE_PROMPTS="true",
-            CLOUDSDK_CORE_DISABLE_USAGE_REPORTING="true",
-            CLOUDSDK_COMPONENT_MANAGER_DISABLE_UPDATE_CHECK="true",
-        )
+        env = gcloud_environment(up.http, tmp_path_factory.mktemp("gcloud"), PROJECT)
 
-        def run(*arguments: str) -> str:
-            command = ["gcloud", "tasks", *arguments, f"--location={LOCATION}"]
+        def run(*arguments: str, track: str = "") -> str:
+            place = [] if arguments[0] == "locations" else [f"--location={LOCATION}"]
+            command = ["gcloud", *([track] if track else []), "tasks", *arguments, *place]
             done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
             if done.returncode:
                 raise RuntimeError(done.stderr)
@@ -170,3 +167,64 @@ def test_a_cloud_kms_key(gcloud: Gcloud) -> None:
         gcloud("queues", "update", "keyed", "--http-uri-override=host:localhost")
     gcloud("cmek-config", "update", "--clear-kms-key")
     assert gcloud("cmek-config", "describe") == f"name: {name}/cmekConfig\n"
+
+
+LIFETIMES = "taskTtl: 2678400s\ntombstoneTtl: 3600s\n"
+WORDS = {
+    "beta": {"rate": "--max-dispatches-per-second=5", "uri": "--relative-uri=/work", "body": "--body-content=abc"},
+    "alpha": {
+        "rate": "--max-tasks-dispatched-per-second=5",
+        "uri": "--url=/work",
+        "body": "--payload-content=abc",
+    },
+}
+
+
+@pytest.mark.parametrize("track", WORDS)
+def test_queues_of_other_tracks(gcloud: Gcloud, track: str) -> None:
+    queue, words = f"track-{track}", WORDS[track]
+    gcloud("queues", "create", queue, track=track)
+    attempts = ("--max-attempts=unlimited", "--min-backoff=1s")
+    gcloud("queues", "update", queue, words["rate"], "--routing-override=service:s,version:v", *attempts, track=track)
+    described = gcloud("queues", "describe", queue, track=track)
+    override = "  appEngineRoutingOverride:\n    host: v.s.my-project.appspot.com\n    service: s\n    version: v\n"
+    retries = RETRIES.replace("0.100s", "1s")
+    if track == "beta":
+        target, kind, retries = "appEngineHttpQueue", "type: PUSH\n", retries.replace("100", "-1")
+        rates = RATES.replace("500.0", "5.0").replace("100\n", "10\n")
+    else:
+        target, kind = "appEngineHttpTarget", ""
+        retries = retries.replace("  maxAttempts: 100\n", "") + "  unlimitedAttempts: true\n"
+        rates = "rateLimits:\n  maxBurstSize: 10\n  maxConcurrentTasks: 1000\n  maxTasksDispatchedPerSecond: 5.0\n"
+    state = f"state: RUNNING\n{LIFETIMES}{kind}"
+    assert described == f"{target}:\n{override}name: {QUEUES}/{queue}\n{rates}{retries}{state}"
+    assert f"{queue} push RUNNING 1000 5.0 unlimited" in " ".join(gcloud("queues", "list", track=track).split())
+
+    cleared = ("--clear-routing-override", "--clear-max-attempts")
+    gcloud("queues", "update", queue, *cleared, "--http-uri-override=host:localhost", track=track)
+    described = gcloud("queues", "describe", queue, track=track)
+    assert "appEngineRoutingOverride" not in described
+    assert "  maxAttempts: 100\n" in described
+    assert described.startswith("httpTarget:\n  uriOverride:\n    host: localhost\n")
+
+
+@pytest.mark.parametrize("track", WORDS)
+def test_tasks_of_other_tracks(gcloud: Gcloud, track: str) -> None:
+    queue, words = f"tasks-{track}", WORDS[track]
+    gcloud("queues", "create", queue, track=track)
+    gcloud("queues", "pause", queue, track=track)
+    where = f"--queue={queue}"
+    gcloud("create-app-engine-task", "app", where, words["uri"], words["body"], "--routing=service:w", track=track)
+    gcloud("create-http-task", "http", where, "--url=http://localhost:1/", track=track)
+    described = gcloud("describe", "app", where, "--response-view=full", track=track)
+    uri, body = ("relativeUri", "body") if track == "beta" else ("relativeUrl", "payload")
+    assert f"  {uri}: /work\n" in described
+    assert f"  {body}: YWJj\n" in described
+    listed = [line.split()[:2] for line in gcloud("list", where, track=track).splitlines()[1:]]
+    assert sorted(listed) == [["app", "app-engine"], ["http", "http"]]
+
+
+def test_locations(gcloud: Gcloud) -> None:
+    assert gcloud("locations", "describe", LOCATION).startswith(
+        f"displayName: {LOCATION}\nlabels:\n  cloud.googleapis.com/region: {LOCATION}\n"
+    )

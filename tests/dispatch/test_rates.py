@@ -26,7 +26,7 @@ from tests.support.waiting import eventually_async
 RATES = (0.5, 5, 50, 500)
 SATURATED_S = 3
 SLOW_POLL_S = 5
-"""The default: as much may get lost of a run on a machine that stands still at times."""
+"""The default. So much of a run may get lost on a machine that stands still at times."""
 DEADLINE_S = 60
 FAILED = b"HTTP/1.1 500 Failed\r\nContent-Length: 0\r\n\r\n"
 NO_RETRY_SOON = RetryConfig(min_backoff_us=HOUR, max_backoff_us=HOUR)
@@ -76,9 +76,7 @@ async def dispatchers(redis_url, count):
 async def fill_queue(store, target, rate, tasks):
     """A paused queue of that rate with so many tasks that are due; its id and its first limit."""
     queue_id, limit = f"queue-{rate:g}".replace(".", "-"), Limit(0, rate, default_burst(rate))
-    await seed_queue(
-        store, queue_id, rate=rate, burst=limit.burst, retry_config=NO_RETRY_SOON, state=QueueState.PAUSED
-    )
+    await seed_queue(store, queue_id, rate=rate, burst=limit.burst, retry_config=NO_RETRY_SOON, state=QueueState.PAUSED)
     request = HttpRequest(f"{target.url}/{queue_id}")
     await asyncio.gather(*(create_task(store, request, f"t{number}", queue_id) for number in range(tasks)))
     return queue_id, limit
@@ -99,9 +97,7 @@ async def change(store, queue_id, before, rate):
         queue_name(queue_id),
         lambda queue: replace(
             queue,
-            rate_limits=replace(
-                queue.rate_limits, max_dispatches_per_second=after.rate, max_burst_size=after.burst
-            ),
+            rate_limits=replace(queue.rate_limits, max_dispatches_per_second=after.rate, max_burst_size=after.burst),
         ),
     )
     ended_us = await store.time_us()

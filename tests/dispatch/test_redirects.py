@@ -79,7 +79,11 @@ def test_what_is_no_redirect_is_final(outcome: Outcome) -> None:
 
 
 async def test_the_last_answer_of_a_chain_decides() -> None:
-    async with sending() as sender, answering(OK) as last, answering(see(f"http://127.0.0.1:{last.port}/final")) as first:
+    async with (
+        sending() as sender,
+        answering(OK) as last,
+        answering(see(f"http://127.0.0.1:{last.port}/final")) as first,
+    ):
         outcome = await RedirectFollower(sender).send(request_to(first.port, body=b"work"))
     assert outcome == DONE
     assert last.requests[0].startswith(b"POST /final HTTP/1.1")

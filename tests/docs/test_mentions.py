@@ -29,7 +29,12 @@ def known_flags() -> set[str]:
     return (
         {"--help"}
         | _FLAGS_OF_OTHERS
-        | {flag for command in commands for parameter in command.params for flag in parameter.opts}
+        | {
+            flag
+            for command in commands
+            for parameter in command.params
+            for flag in (*parameter.opts, *parameter.secondary_opts)
+        }
     )
 
 

@@ -1,6 +1,8 @@
-"""What random histories of the store are made of."""
+"""What random histories of the store are made of: a small world, each thing one choice, so that histories get long."""
 
 from dataclasses import dataclass
+from enum import Enum
+from itertools import product
 
 from hypothesis import strategies as st
 
@@ -12,37 +14,17 @@ from broker.store.attempts import Outcome
 from tests.support.seeds import HORIZON_US, HOUR, SECOND
 
 NAMES = tuple(QueueName("p", "l", queue_id) for queue_id in ("alpha", "beta", "gamma"))
+TASK_IDS = ("a", "b")
 
-queue_names = st.sampled_from(NAMES)
-owners = st.integers(0, 1)
-views = st.sampled_from(View)
-rates = st.builds(
-    RateLimits,
-    max_dispatches_per_second=st.sampled_from([0.25, 1.0, 100.0, 500.0]),
-    max_burst_size=st.sampled_from([1, 2, 10]),
-    max_concurrent_dispatches=st.sampled_from([1, 2, 5]),
-)
-retries = st.builds(
-    RetryConfig,
-    max_attempts=st.sampled_from([-1, 1, 2, 100]),
-    max_retry_duration_us=st.sampled_from([0, 60 * SECOND]),
-    min_backoff_us=st.sampled_from([0, SECOND, 7 * SECOND]),
-    max_backoff_us=st.sampled_from([7 * SECOND, HOUR]),
-    max_doublings=st.integers(0, 3),
-)
-
-
-def queues_named(name: QueueName) -> st.SearchStrategy[Queue]:
-    """Queues small enough that random histories run into every limit."""
-    return st.builds(
-        Queue,
-        name=st.just(name),
-        rate_limits=rates,
-        retry_config=retries,
-        state=st.sampled_from([QueueState.RUNNING, QueueState.RUNNING, QueueState.DISABLED]),
-        task_ttl_us=st.sampled_from([48 * HOUR, HOUR // 2]),
-        tombstone_ttl_us=st.sampled_from([0, HOUR]),
-    )
+RATES = [RateLimits(*limits) for limits in product((100.0, 500.0, 1.0, 0.25), (10, 2, 1), (5, 2, 1))]
+RETRIES = [
+    RetryConfig(),
+    RetryConfig(max_attempts=2, min_backoff_us=SECOND),
+    RetryConfig(max_attempts=1),
+    RetryConfig(max_attempts=-1, min_backoff_us=0),
+    RetryConfig(max_attempts=-1, max_retry_duration_us=60 * SECOND, min_backoff_us=7 * SECOND, max_doublings=1),
+    RetryConfig(max_attempts=2, max_retry_duration_us=60 * SECOND, max_backoff_us=3 * SECOND, max_doublings=0),
+]
 
 
 @dataclass(frozen=True)
@@ -56,19 +38,35 @@ class Wanted:
     retry_config: RetryConfig | None
 
 
-def tasks_of(queue: QueueName) -> st.SearchStrategy[Wanted]:
-    """Tasks of a queue, mostly due at once; few names, so that they meet again."""
-    return st.builds(
-        Wanted,
-        queue=st.just(queue),
-        task_id=st.sampled_from([None, "a", "b", "c"]),
-        after_us=st.sampled_from([None, None, None, -SECOND, SECOND, 20 * SECOND, HOUR, HORIZON_US + 1]),
-        body_bytes=st.sampled_from([0, 10, 10, 20_000]),
-        retry_config=st.none() | retries,
-    )
+class Fate(Enum):
+    """What becomes of an attempt soon after its claim."""
+
+    DONE = (Outcome.DONE, 200)
+    FAILED = (Outcome.ANSWERED, 404)
+    BROKEN = (Outcome.ANSWERED, 503)
+    CUT_OFF = (Outcome.UNANSWERED, 504)
+    KEPT = None
+    RELEASED = ()
 
 
-queues = queue_names.flatmap(queues_named)
-ends = st.sampled_from(
-    [(Outcome.DONE, 200), (Outcome.ANSWERED, 404), (Outcome.ANSWERED, 503), (Outcome.UNANSWERED, 504)]
+AFTER_US = (None, None, None, SECOND, 20 * SECOND, HOUR, -SECOND, HORIZON_US + 1)
+TASKS = [
+    Wanted(*wanted) for wanted in product(NAMES, (None, *TASK_IDS), AFTER_US, (10, 0, 20_000), (None, None, *RETRIES))
+]
+
+queue_names = st.sampled_from(NAMES)
+queues = st.builds(
+    Queue,
+    name=queue_names,
+    rate_limits=st.sampled_from(RATES),
+    retry_config=st.sampled_from(RETRIES),
+    state=st.sampled_from([QueueState.RUNNING] * 4 + [QueueState.DISABLED]),
+    task_ttl_us=st.sampled_from([48 * HOUR, 48 * HOUR, HOUR // 2]),
+    tombstone_ttl_us=st.sampled_from([0, HOUR]),
 )
+one_task = st.integers(0, len(TASKS) - 1).map(TASKS.__getitem__)
+tasks_wanted = st.lists(one_task, min_size=1, max_size=4)
+owners = st.integers(0, 1)
+views = st.sampled_from(View)
+ends = st.sampled_from([fate.value for fate in Fate if fate.value])
+fates = st.lists(st.sampled_from(Fate), min_size=1, max_size=3)

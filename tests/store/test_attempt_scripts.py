@@ -146,6 +146,7 @@ async def test_renew_moves_lease_and_task_to_the_new_end(store, clock, dispatche
     assert await dispatcher.renew(task) == [True]
     assert changes(before, await partition_values(store)) == {
         "seq/served_us": now,
+        "due/1": now + LEASE_US,
         "1:e2/t": now + LEASE_US,
         f"1:l/t:{START_US}": now + LEASE_US,
     }

@@ -7,6 +7,7 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
+from itertools import cycle
 from typing import Any
 
 import pytest
@@ -17,7 +18,6 @@ from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
     RuleBasedStateMachine,
-    consumes,
     initialize,
     invariant,
     multiple,
@@ -37,15 +37,18 @@ from tests.store.model_parts import ModelQueue
 from tests.store.model_store import LEASE_US, ModelStore
 from tests.store.strategies import (
     NAMES,
+    RATES,
+    RETRIES,
+    TASK_IDS,
+    Fate,
     Wanted,
     ends,
+    fates,
+    one_task,
     owners,
     queue_names,
     queues,
-    queues_named,
-    rates,
-    retries,
-    tasks_of,
+    tasks_wanted,
     views,
 )
 from tests.support.invariants import check_invariants
@@ -99,11 +102,15 @@ class StoreMachine(RuleBasedStateMachine):
 
     # Queues
 
-    @initialize(target=tasks, chosen=st.tuples(*(queues_named(name) for name in NAMES)), data=st.data())
-    def begin(self, chosen: tuple[Queue, ...], data: st.DataObject) -> Any:
-        for queue in chosen:
-            self.create_queue(queue)
-        return multiple(*(self.create_task(data.draw(tasks_of(name))) for name in NAMES for _ in range(2)))
+    @initialize(
+        target=tasks, one=queues, two=queues, three=queues, first=tasks_wanted, second=tasks_wanted, third=tasks_wanted
+    )
+    def begin(
+        self, one: Queue, two: Queue, three: Queue, first: list[Wanted], second: list[Wanted], third: list[Wanted]
+    ) -> Any:
+        for name, queue in zip(NAMES, (one, two, three), strict=True):
+            self.create_queue(replace(queue, name=name))
+        return multiple(*map(self.create_task, first + second + third))
 
     @rule(queue=queues)
     def create_queue(self, queue: Queue) -> None:
@@ -119,7 +126,7 @@ class StoreMachine(RuleBasedStateMachine):
         if again:
             self.create_queue(replace(again, name=name))
 
-    @rule(name=queue_names, rate_limits=rates, retry_config=retries)
+    @rule(name=queue_names, rate_limits=st.sampled_from(RATES), retry_config=st.sampled_from(RETRIES))
     def update_queue(self, name: QueueName, rate_limits: RateLimits, retry_config: RetryConfig) -> None:
         def change(queue: Queue) -> Queue:
             return replace(queue, rate_limits=rate_limits, retry_config=retry_config)
@@ -135,7 +142,7 @@ class StoreMachine(RuleBasedStateMachine):
 
     # Tasks
 
-    @rule(target=tasks, wanted=st.lists(queue_names.flatmap(tasks_of), min_size=1, max_size=4))
+    @rule(target=tasks, wanted=tasks_wanted)
     def create_tasks(self, wanted: list[Wanted]) -> Any:
         return multiple(*map(self.create_task, wanted))
 
@@ -158,6 +165,13 @@ class StoreMachine(RuleBasedStateMachine):
     @rule(name=tasks)
     def delete_task(self, name: TaskName) -> None:
         self.both(lambda: self.model.delete_task(name), self.store().tasks.delete(name))
+
+    @rule(name=tasks, again=one_task)
+    def replace_task(self, name: TaskName, again: Wanted) -> None:
+        """The name may be used again at once where names of finished tasks are not kept."""
+        self.delete_task(name)
+        if name.task_id in TASK_IDS:
+            self.create_task(replace(again, queue=name.queue, task_id=name.task_id))
 
     @rule(name=tasks, view=views)
     def run_task(self, name: TaskName, view: View) -> None:
@@ -187,6 +201,17 @@ class StoreMachine(RuleBasedStateMachine):
         self.model.claim(partition, answer, max_tasks=max_tasks, skip=skip)
         self.last_claims[owner, partition] = {task.key: self.clock.now_us + LEASE_US for task in answer.tasks}
         return multiple(*((partition, task) for task in answer.tasks))
+
+    @rule(target=attempts, owner=owners, name=queue_names, what=fates)
+    def work(self, owner: int, name: QueueName, what: list[Fate]) -> Any:
+        """Claim, and end some of the attempts at once."""
+        handed = self.claim(owner, name, 100, None)
+        for one, fate in zip(handed.values, cycle(what), strict=False):
+            if fate is Fate.RELEASED:
+                self.release(one)
+            elif fate is not Fate.KEPT:
+                self.settle([one], fate.value, 0)
+        return handed
 
     @rule(target=attempts, which=st.integers(0, 9))
     def claim_again(self, which: int) -> Any:
@@ -218,7 +243,7 @@ class StoreMachine(RuleBasedStateMachine):
             actual = self.run(self.store().attempts.renew(partition, keys, lease_us=LEASE_US))
             _check_same(actual, self.model.renew(partition, keys))
 
-    @rule(unsent=consumes(attempts))
+    @rule(unsent=attempts)
     def release(self, unsent: Handed) -> None:
         partition, claimed = unsent
         self.run(self.store().attempts.release(partition, [claimed]))

@@ -34,8 +34,6 @@ def test_a_queue_at_its_full_rate_is_left_alone():
     assert Throttle(1.0, SECOND).after(9 * SECOND, overloaded=False) == Throttle(1.0, SECOND)
 
 
-@pytest.mark.parametrize(
-    ("minutes", "rate"), [(0, 500), (4.99, 500), (5, 750), (10, 1125), (15, 1687.5), (-1, 500)]
-)
+@pytest.mark.parametrize(("minutes", "rate"), [(0, 500), (4.99, 500), (5, 750), (10, 1125), (15, 1687.5), (-1, 500)])
 def test_the_ramp_is_500_50_5(minutes, rate):
     assert ramp_rate(int(minutes * 60 * SECOND)) == rate

@@ -1,0 +1,26 @@
+"""gcloud as a child process that talks to nobody but a node."""
+
+from pathlib import Path
+
+from tests.support.up import environment
+
+_APIS = ("CLOUDTASKS", "APPENGINE", "SERVICEUSAGE")
+
+
+def gcloud_environment(url: str, directory: Path, project: str) -> dict[str, str]:
+    """The environment of commands for a project at the node with this REST URL; they keep their files in `directory`.
+
+    `gcloud app deploy` first reads a file that it has elsewhere in real life.
+    """
+    (directory / "experiments.yaml").write_text("experiments: {}\n")
+    settings = {f"API_ENDPOINT_OVERRIDES_{api}": f"{url}/" for api in _APIS} | {
+        "CONFIG": str(directory / "gcloud"),
+        "CORE_PROJECT": project,
+        "CORE_DISABLE_PROMPTS": "true",
+        "CORE_DISABLE_USAGE_REPORTING": "true",
+        "CORE_CHECK_GCE_METADATA": "false",
+        "AUTH_DISABLE_CREDENTIALS": "true",
+        "APP_RUNTIME_BUILDERS_ROOT": f"{directory.as_uri()}/",
+        "COMPONENT_MANAGER_DISABLE_UPDATE_CHECK": "true",
+    }
+    return environment(**{f"CLOUDSDK_{name}": value for name, value in settings.items()})
