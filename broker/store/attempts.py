@@ -1,7 +1,7 @@
 """Attempts in the store: claim, settle, renew, release. What a dispatcher does all day, in batches."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -59,7 +59,7 @@ class ClaimedTask:
 
     key: AttemptKey
     config_version: int
-    record: bytes | None
+    record: bytes | None = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

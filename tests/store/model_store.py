@@ -365,7 +365,7 @@ class ModelStore:
             assert not claimable or self._free_slots(queue, hold_us) <= 0, f"overlooked {list(claimable)}"
         for task in queue.tasks.values():
             if task.books.leased and hold_us > self.now_us >= task.eligible_us:
-                task.held_back_until_us = hold_us
+                task.held_back_until_us = max(task.held_back_until_us, hold_us)
 
     def janitor_has_passed(self) -> None:
         """Every queue's due moment was derived anew."""

@@ -64,7 +64,7 @@ queues = st.builds(
     task_ttl_us=st.sampled_from([48 * HOUR, 48 * HOUR, HOUR // 2]),
     tombstone_ttl_us=st.sampled_from([0, HOUR]),
 )
-one_task = st.integers(0, len(TASKS) - 1).map(TASKS.__getitem__)
+one_task = st.integers(0, len(TASKS) - 1).map(lambda index: TASKS[index])
 tasks_wanted = st.lists(one_task, min_size=1, max_size=4)
 owners = st.integers(0, 1)
 views = st.sampled_from(View)
