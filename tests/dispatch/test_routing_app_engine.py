@@ -147,8 +147,8 @@ def test_without_a_target_the_attempt_fails_and_the_log_names_the_setting(up, cl
     client.create_task(parent=queue, task=task)
 
     def failed():
-        attempt = client.get_task(name=f"{queue}/tasks/t")["lastAttempt"]
-        return attempt and attempt["responseTime"] and attempt
+        attempt = client.get_task(name=f"{queue}/tasks/t").get("lastAttempt") or {}
+        return attempt if attempt.get("responseTime") else None
 
     assert eventually(failed)["responseStatus"]["message"] == "UNKNOWN(2): HTTP status code 0"
     (line,) = [line for line in up.stderr.splitlines() if queue in line and "App Engine" in line]

@@ -61,7 +61,7 @@ queues = st.builds(
     rate_limits=st.sampled_from(RATES),
     retry_config=st.sampled_from(RETRIES),
     state=st.sampled_from([QueueState.RUNNING] * 4 + [QueueState.DISABLED]),
-    task_ttl_us=st.sampled_from([48 * HOUR, 48 * HOUR, HOUR // 2]),
+    task_ttl_us=st.sampled_from([48 * HOUR, HOUR // 2]),
     tombstone_ttl_us=st.sampled_from([0, HOUR]),
 )
 one_task = st.integers(0, len(TASKS) - 1).map(lambda index: TASKS[index])
