@@ -71,6 +71,12 @@ local function replay()
   return attempts ~= nil
 end
 
+-- A forced attempt that is still to be made. One that was given back may have been settled all the same.
+local function is_wanted(header, fence, found)
+  local settled = header and header.fence == tonumber(fence) and not record.has(header, record.FORCED)
+  return header and not settled and record.has_attempt(header, fence, found.generation, now)
+end
+
 -- An attempt that no claim has picked up within a lease is forgotten; the task's schedule is as it was.
 local function claim_forced()
   local waiting = redis.call('ZRANGE', keys.run(partition), 0, answer.credit - 1, 'WITHSCORES')
@@ -80,7 +86,7 @@ local function claim_forced()
     local found = read_queue(queue_id)
     if found and now - waiting[i + 1] <= lease_length then
       local header, raw = read_record(found, id)
-      if header and record.has_attempt(header, fence, found.generation, now) then
+      if is_wanted(header, fence, found) then
         lease.take(found, lease_end, { id, fence, header.expiry_us })
         due.refresh(partition, found, now)
         claim_answer.add(answer, found, id, fence, raw)

@@ -22,7 +22,7 @@ from broker.api.convert_tasks import first_attempt_fields, last_attempt_fields, 
 from broker.model.queue import Queue, QueueKind, QueueStats
 from broker.model.retry import UNLIMITED_ATTEMPTS, RetryConfig
 from broker.model.task import Task
-from broker.service import texts
+from broker.service import our_texts
 from broker.service.drafts import QueueDraft, TaskDraft
 
 QUEUE_PATHS: Mapping[str, str] = {
@@ -55,7 +55,7 @@ def read_queue(queue: Any) -> QueueDraft:
 def read_task(task: Any) -> TaskDraft:
     """What a caller wants a task to be. Output-only fields are ignored."""
     if task.HasField("pull_message"):
-        raise texts.unserved("task.pull_message")
+        raise our_texts.unserved("task.pull_message")
     return TaskDraft(**read_task_fields(task, **_APP_ENGINE))
 
 

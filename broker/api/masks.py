@@ -6,7 +6,7 @@ from typing import Any
 
 from google.protobuf import field_mask_pb2
 
-from broker.service import texts
+from broker.service import our_texts
 
 EVERYTHING = "*"
 _STATS = "stats"
@@ -65,7 +65,7 @@ def _field_names(descriptor: Any, path: str, mask: str) -> list[str]:
         fields = descriptor.fields_by_name if descriptor else {}
         field = fields.get(part) or fields.get(f"{part}_")
         if field is None:
-            raise texts.mask_path_unknown(path, mask=mask)
+            raise our_texts.mask_path_unknown(path, mask=mask)
         names.append(field.name)
         descriptor = field.message_type
     return names

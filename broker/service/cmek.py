@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 
 from broker.model.names import LocationName
-from broker.service import texts
+from broker.service import our_texts
 from broker.service.broker import Broker
 
 _SUFFIX = "/cmekConfig"
@@ -28,9 +28,9 @@ async def update_cmek_config(broker: Broker, name: str, kms_key: str, mask: Sequ
     location = _location(name)
     for path in mask:
         if path not in ("name", "kms_key", "*"):
-            raise texts.mask_path_unknown(path, "a CmekConfig")
+            raise our_texts.mask_path_unknown(path, "a CmekConfig")
     if kms_key and (len(kms_key) > _LONGEST_KEY or not _kms_key.fullmatch(kms_key)):
-        raise texts.kms_key_malformed(kms_key)
+        raise our_texts.kms_key_malformed(kms_key)
     if mask and not {"kms_key", "*"} & set(mask):
         return await broker.store.cmek.key(location)
     await broker.store.cmek.set_key(location, kms_key)
@@ -40,5 +40,5 @@ async def update_cmek_config(broker: Broker, name: str, kms_key: str, mask: Sequ
 def _location(name: str) -> LocationName:
     location = LocationName.parse(name.removesuffix(_SUFFIX)) if name.endswith(_SUFFIX) else None
     if location is None:
-        raise texts.cmek_name_malformed()
+        raise our_texts.cmek_name_malformed()
     return location

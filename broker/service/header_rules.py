@@ -7,7 +7,7 @@ User-Agent.
 import re
 
 from broker.model.task import APP_ENGINE_USER_AGENT, USER_AGENT
-from broker.service import texts
+from broker.service import our_texts
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -48,12 +48,12 @@ def check_headers(headers: Headers, field: str, largest_bytes: int | None = None
     What counts is names, values and 4 bytes for each header. `field` is named in the error.
     """
     if largest_bytes is not None and sum(map(_wire_bytes, headers)) > largest_bytes:
-        raise texts.headers_too_large(field, largest_bytes)
+        raise our_texts.headers_too_large(field, largest_bytes)
     for name, value in headers:
         if not _token.fullmatch(name):
-            raise texts.header_name_invalid(field, name)
+            raise our_texts.header_name_invalid(field, name)
         if _control.search(value):
-            raise texts.header_value_invalid(field, name)
+            raise our_texts.header_value_invalid(field, name)
 
 
 def _without(headers: Headers, *names: str) -> Headers:

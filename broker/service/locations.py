@@ -1,7 +1,7 @@
 """The use cases of locations. None is ever created: any well-formed one can hold queues (section 3.7)."""
 
 from broker.model.names import LocationName
-from broker.service import texts
+from broker.service import our_texts, texts
 from broker.service.broker import Broker
 from broker.service.name_rules import location_name
 from broker.service.page_size import page_length
@@ -21,9 +21,9 @@ def list_locations(
         raise texts.location_malformed(project)
     page_length(page_size, _LARGEST_PAGE)
     if page_token:
-        raise texts.page_token_invalid()
+        raise our_texts.page_token_invalid()
     if filter_text:
-        raise texts.unserved("filter")
+        raise our_texts.unserved("filter")
     return [name]
 
 

@@ -1,6 +1,6 @@
 """How many items a page holds (Cloud Tasks specification, 3.4)."""
 
-from broker.service import texts
+from broker.service import our_texts
 
 
 def page_length(page_size: int, largest: int) -> int:
@@ -9,5 +9,5 @@ def page_length(page_size: int, largest: int) -> int:
     Raises HeadraceError for a negative size.
     """
     if page_size < 0:
-        raise texts.page_size_negative()
+        raise our_texts.page_size_negative()
     return min(page_size or largest, largest)

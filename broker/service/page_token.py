@@ -8,7 +8,7 @@ import base64
 from dataclasses import dataclass
 
 from broker.model.names import LocationName, QueueName
-from broker.service import texts
+from broker.service import our_texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +33,9 @@ def start_of_page(token: str, parent: LocationName, filter_text: str) -> str:
         return ""
     read = _read(token)
     if read is None or not read.last.startswith(f"{parent}/queues/"):
-        raise texts.page_token_invalid()
+        raise our_texts.page_token_invalid()
     if read.filter_text != filter_text:
-        raise texts.filter_changed()
+        raise our_texts.filter_changed()
     return read.last
 
 

@@ -7,7 +7,7 @@ from functools import partial
 from broker.errors import HeadraceError
 from broker.model.names import LocationName
 from broker.model.queue import Queue, QueueKind, QueueState
-from broker.service import texts
+from broker.service import our_texts, texts
 from broker.service.broker import Broker
 from broker.service.name_rules import location_name
 from broker.service.queue_file.entry import QueueEntry, QueueFile, configured
@@ -82,7 +82,7 @@ async def _configure(broker: Broker, wanted: Queue, entry: QueueEntry) -> Queue:
         except QueueNameTombstoned:
             raise texts.queue_existed_recently() from None
         except TooManyQueues:
-            raise texts.too_many_queues(broker.limits) from None
+            raise our_texts.too_many_queues(broker.limits) from None
 
 
 async def _set_state(broker: Broker, queue: Queue, state: QueueState) -> None:

@@ -10,7 +10,7 @@ from broker.model.limits import Limits
 from broker.model.names import QueueName
 from broker.model.queue import Queue, QueueKind, RateLimits
 from broker.model.retry import RetryConfig
-from broker.service import texts
+from broker.service import our_texts, texts
 from broker.service.drafts import QueueDraft
 from broker.service.retry_rules import check_retry_config
 from broker.service.routing_rules import changed_app_engine_routing, changed_http_target
@@ -47,7 +47,7 @@ def new_queue(name: QueueName, draft: QueueDraft, mask: Sequence[str], limits: L
     given = _given_for_good(draft, mask)
     for field, (shortest_s, longest_s) in _LIFETIMES_S.items():
         if field in given and not shortest_s * 1_000_000 <= given[field] <= longest_s * 1_000_000:
-            raise texts.lifetime_range(_CREATION_FIELDS[field], shortest_s, longest_s)
+            raise our_texts.lifetime_range(_CREATION_FIELDS[field], shortest_s, longest_s)
     return replace(queue, **given)
 
 
@@ -82,10 +82,10 @@ def _given_for_good(draft: QueueDraft, mask: Sequence[str]) -> dict[str, Any]:
 
 def _check_kept(queue: Queue, draft: QueueDraft, mask: Sequence[str]) -> None:
     if draft.kind is QueueKind.PULL:
-        raise texts.unserved("A pull queue")
+        raise our_texts.unserved("A pull queue")
     for field, value in _given_for_good(draft, mask).items() if mask else ():
         if getattr(queue, field) != value:
-            raise texts.set_at_creation(_CREATION_FIELDS[field])
+            raise our_texts.set_at_creation(_CREATION_FIELDS[field])
 
 
 def _rate_limits(current: RateLimits, draft: QueueDraft, fields: frozenset[str], limits: Limits) -> RateLimits:
@@ -112,7 +112,7 @@ def _rate(given: float | None, limits: Limits) -> float:
     if given > largest:
         raise texts.above("RateLimits.maxDispatchesPerSecond", largest)
     if math.isnan(given) or given < _SMALLEST_RATE:
-        raise texts.rate_too_small(_SMALLEST_RATE)
+        raise our_texts.rate_too_small(_SMALLEST_RATE)
     return float(given)
 
 
@@ -149,5 +149,5 @@ def _retry_config(current: RetryConfig, draft: QueueDraft, fields: frozenset[str
 def _sampling_ratio(given: float | None) -> float:
     ratio = given or 0.0
     if not 0.0 <= ratio <= 1.0:
-        raise texts.sampling_ratio_range()
+        raise our_texts.sampling_ratio_range()
     return ratio

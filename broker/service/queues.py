@@ -8,7 +8,7 @@ from dataclasses import replace
 from broker.model.app_engine import app_domain
 from broker.model.names import QueueName
 from broker.model.queue import Queue, QueueState, QueueStats
-from broker.service import texts
+from broker.service import our_texts, texts
 from broker.service.broker import Broker
 from broker.service.drafts import HttpTargetDraft, QueueDraft
 from broker.service.name_rules import location_name, new_queue_name, queue_name
@@ -49,7 +49,7 @@ async def list_queues(
     length = page_length(page_size, _LARGEST_PAGE)
     after = start_of_page(page_token, location, filter_text)
     if filter_text:
-        raise texts.unserved("filter")
+        raise our_texts.unserved("filter")
     page, last = await broker.store.queues.page(location, page_size=length, after=after)
     return [_shown(broker, queue) for queue in page], str(PageToken(last, filter_text)) if last else ""
 
@@ -106,7 +106,7 @@ async def _change(broker: Broker, name: QueueName, draft: QueueDraft, mask: Sequ
     def change(before: Queue) -> Queue:
         after = changed_queue(before, draft, mask, broker.limits)
         if guarded and after.http_target and after.http_target != before.http_target:
-            raise texts.cmek_excludes_routing()
+            raise our_texts.cmek_excludes_routing()
         return after
 
     return change
@@ -118,7 +118,7 @@ async def _create(broker: Broker, queue: Queue) -> Queue:
     except QueueNameTombstoned:
         raise texts.queue_existed_recently() from None
     except TooManyQueues:
-        raise texts.too_many_queues(broker.limits) from None
+        raise our_texts.too_many_queues(broker.limits) from None
 
 
 def _shown(broker: Broker, queue: Queue) -> Queue:

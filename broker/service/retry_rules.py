@@ -1,7 +1,7 @@
 """Which retry configurations are allowed, for queues and for tasks (Cloud Tasks specification, 2.4)."""
 
 from broker.model.retry import UNLIMITED_ATTEMPTS, RetryConfig
-from broker.service import texts
+from broker.service import our_texts, texts
 
 # Redis scripts compute with doubles: whole microseconds are exact up to here, some 285 years.
 _LONGEST_DURATION_US = 2**53 - 1
@@ -24,4 +24,4 @@ def _check_duration(field: str, duration_us: int) -> None:
     if duration_us < 0:
         raise texts.negative(field)
     if duration_us > _LONGEST_DURATION_US:
-        raise texts.duration_too_long(field, _LONGEST_DURATION_US // 1_000_000)
+        raise our_texts.duration_too_long(field, _LONGEST_DURATION_US // 1_000_000)

@@ -8,7 +8,7 @@ from typing import Any
 from broker.model.limits import Limits
 from broker.model.routing import HttpTarget, UriOverride
 from broker.model.task import AppEngineRouting, OauthToken, OidcToken
-from broker.service import texts
+from broker.service import our_texts, texts
 from broker.service.drafts import HttpTargetDraft
 from broker.service.header_rules import check_headers
 from broker.service.url_rules import LARGEST_PORT, is_host
@@ -54,7 +54,7 @@ def check_app_engine_routing(routing: AppEngineRouting) -> None:
     for field in ("service", "version", "instance"):
         value = getattr(routing, field)
         if value and not _app_engine_id.fullmatch(value):
-            raise texts.app_engine_id_invalid(f"AppEngineRouting.{field}", value)
+            raise our_texts.app_engine_id_invalid(f"AppEngineRouting.{field}", value)
 
 
 def _flat(target: HttpTarget) -> HttpTargetDraft:
@@ -96,15 +96,15 @@ def _token(second_field: str, account: str | None, second: str | None) -> tuple[
     if not account:
         raise texts.token_without_account()
     if not second:
-        raise texts.required(second_field)
+        raise our_texts.required(second_field)
     return account, second
 
 
 def _check_uri_override(uri: UriOverride, limits: Limits) -> None:
     if uri.host is not None and not is_host(uri.host):
-        raise texts.override_host_invalid(uri.host)
+        raise our_texts.override_host_invalid(uri.host)
     if uri.port is not None and not 0 <= uri.port <= LARGEST_PORT:
-        raise texts.override_port_range(LARGEST_PORT)
+        raise our_texts.override_port_range(LARGEST_PORT)
     for field, part in (("pathOverride.path", uri.path), ("queryOverride.queryParams", uri.query)):
         if part is not None and len(part) > limits.url_length:
-            raise texts.override_too_long(f"HttpTarget.uriOverride.{field}", limits.url_length)
+            raise our_texts.override_too_long(f"HttpTarget.uriOverride.{field}", limits.url_length)

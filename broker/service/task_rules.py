@@ -15,7 +15,7 @@ from broker.model.task import (
     OidcToken,
     TaskRequest,
 )
-from broker.service import texts
+from broker.service import our_texts, texts
 from broker.service.drafts import AppEngineRequestDraft, HttpRequestDraft, TaskDraft
 from broker.service.header_rules import stored_app_engine_headers, stored_headers
 from broker.service.retry_rules import check_retry_config
@@ -54,14 +54,14 @@ def _request(draft: TaskDraft, limits: Limits, url_required: bool) -> TaskReques
         return _http_request(draft.http_request, limits, url_required)
     if draft.app_engine_request is not None:
         return _app_engine_request(draft.app_engine_request, limits)
-    raise texts.request_missing()
+    raise our_texts.request_missing()
 
 
 def _http_request(draft: HttpRequestDraft, limits: Limits, url_required: bool) -> HttpRequest:
     url = stored_url(draft.url, limits.url_length) if draft.url or url_required else ""
     headers = stored_headers(draft.headers, limits.header_bytes)
     if draft.body and not draft.method.allows_body:
-        raise texts.body_not_allowed(draft.method)
+        raise our_texts.body_not_allowed(draft.method)
     _check_token(draft.oidc_token or draft.oauth_token)
     return HttpRequest(url, draft.method, headers, draft.body, draft.oidc_token, draft.oauth_token)
 
@@ -70,7 +70,7 @@ def _app_engine_request(draft: AppEngineRequestDraft, limits: Limits) -> AppEngi
     uri = stored_relative_uri(draft.relative_uri, limits.url_length)
     headers = stored_app_engine_headers(draft.headers, draft.body)
     if draft.body and draft.method not in _APP_ENGINE_METHODS_WITH_BODY:
-        raise texts.body_not_allowed(draft.method)
+        raise our_texts.body_not_allowed(draft.method)
     check_app_engine_routing(draft.routing)
     return AppEngineHttpRequest(uri, draft.method, headers, draft.body, draft.routing)
 

@@ -9,7 +9,7 @@ from broker.model.app_engine import app_domain
 from broker.model.names import QueueName, TaskName
 from broker.model.queue import Queue
 from broker.model.task import AppEngineHttpRequest, NewTask, Task, View
-from broker.service import texts
+from broker.service import our_texts, texts
 from broker.service.broker import Broker
 from broker.service.drafts import TaskDraft
 from broker.service.name_rules import new_task_name, queue_name, task_name
@@ -60,7 +60,7 @@ async def list_tasks(
     except QueueMissing:
         raise texts.queue_missing() from None
     except PageTokenInvalid:
-        raise texts.page_token_invalid() from None
+        raise our_texts.page_token_invalid() from None
     return [_shown(broker, task) for task in tasks], token
 
 
@@ -91,7 +91,7 @@ async def _new_task(broker: Broker, name: TaskName, draft: TaskDraft) -> NewTask
     target = queue.http_target if queue else None
     names_host = target is not None and target.uri_override is not None and target.uri_override.host is not None
     if guarded and target is not None:
-        raise texts.cmek_excludes_routing()
+        raise our_texts.cmek_excludes_routing()
     try:
         return new_task(name, draft, broker.limits, url_required=not names_host)
     except HeadraceError:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from broker.service import texts
+from broker.service import our_texts
 
 LEAVES = {
     "rate_limits.max_dispatches_per_second": "max_dispatches_per_second",
@@ -52,7 +52,7 @@ def check_mask(mask: Sequence[str]) -> None:
     """Raise HeadraceError for a path that is no field of a queue. Output-only fields are allowed."""
     for path in mask:
         if path != _EVERYTHING and not any(_covers(path, leaf) for leaf in _ALL_LEAVES):
-            raise texts.mask_path_unknown(path)
+            raise our_texts.mask_path_unknown(path)
 
 
 def selected_fields(mask: Sequence[str], leaves: Mapping[str, str] = LEAVES) -> frozenset[str]:

@@ -3,7 +3,7 @@
 import re
 from urllib.parse import quote
 
-from broker.service import texts
+from broker.service import our_texts, texts
 
 _parts = re.compile(r"(?P<scheme>https?://)(?P<authority>[^/?#]*)(?P<rest>.*)", re.IGNORECASE | re.DOTALL)
 _HOST = r"(?:[A-Za-z0-9\-._~]+|\[[0-9A-Fa-f:.]+\])"
@@ -28,7 +28,7 @@ def stored_url(url: str, longest: int) -> str:
     _check_authority(parts["authority"])
     encoded = parts["scheme"] + parts["authority"] + quote(parts["rest"], safe=_SAFE)
     if len(encoded) > longest:
-        raise texts.url_too_long(longest)
+        raise our_texts.url_too_long(longest)
     return encoded
 
 
@@ -40,10 +40,10 @@ def stored_relative_uri(uri: str, longest: int) -> str:
     if not uri:
         return "/"
     if not uri.startswith("/") or any(map(str.isspace, uri)):
-        raise texts.relative_uri_invalid(uri)
+        raise our_texts.relative_uri_invalid(uri)
     encoded = quote(uri, safe=_SAFE)
     if len(encoded) > longest:
-        raise texts.relative_uri_too_long(longest)
+        raise our_texts.relative_uri_too_long(longest)
     return encoded
 
 
@@ -55,7 +55,7 @@ def is_host(text: str) -> bool:
 def _check_authority(authority: str) -> None:
     host = authority.rpartition("@")[2]
     if not host or host.startswith(":"):
-        raise texts.url_host_missing()
+        raise our_texts.url_host_missing()
     match = _authority.fullmatch(authority)
     if match is None or int(match["port"] or 0) > LARGEST_PORT:
-        raise texts.url_authority_invalid(host)
+        raise our_texts.url_authority_invalid(host)

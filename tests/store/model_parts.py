@@ -126,6 +126,11 @@ class Forced:
     task: ModelTask
     asked_us: int
 
+    @property
+    def is_settled(self) -> bool:
+        """It was given back, and settled all the same."""
+        return self.task.books.newest == self.key.fence and not self.task.books.forced
+
 
 @dataclass
 class Service:

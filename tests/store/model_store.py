@@ -261,7 +261,9 @@ class ModelStore:
         if attempt.key not in running and not (leased and task.books.newest == attempt.key.fence):
             return False
         running[attempt.key] = self.now_us + LEASE_US
-        if leased:
+        if leased and task.books.newest == attempt.key.fence:
+            task.eligible_us, task.held_back_until_us = self.now_us + LEASE_US, 0
+        elif leased:
             task.eligible_us = max(task.eligible_us, self.now_us + LEASE_US)
         return True
 
@@ -313,7 +315,8 @@ class ModelStore:
         waiting.sort(key=lambda one: (one.asked_us, f"{one.key.queue_id}:{one.key.fence}:{one.key.task_id}"))
         taken = waiting[:most]
         self.forced = [one for one in self.forced if one not in taken]
-        return [one for one in taken if self.now_us - one.asked_us <= LEASE_US and self._is_live(one)]
+        in_time = [one for one in taken if self.now_us - one.asked_us <= LEASE_US]
+        return [one for one in in_time if self._is_live(one) and not one.is_settled]
 
     def _take(self, queue: ModelQueue, claimed: ClaimedTask, hold_us: int) -> None:
         """A due task was claimed: it was free to be, and so were a token and a slot."""

@@ -1,0 +1,176 @@
+"""The errors whose text, code or existence is our own decision, [I] in the specification.
+
+No recording of the real service shows them. The ones that are known are in `texts`.
+"""
+
+from broker.errors import Code, HeadraceError
+from broker.model.limits import Limits
+from broker.model.task import HttpMethod
+from broker.service.wording import invalid, quoted
+
+
+def unserved(path: str) -> HeadraceError:
+    """A field of the API that is not served yet. `path` is written task.http_request.oauth_token."""
+    return HeadraceError(Code.UNIMPLEMENTED, f"{path} is not served yet.")
+
+
+def page_size_negative() -> HeadraceError:
+    """A page size below zero."""
+    return invalid("page_size cannot be negative.")
+
+
+def page_token_invalid() -> HeadraceError:
+    """A page token that no answer to this very list call has carried."""
+    return invalid("page_token is invalid. Start again without a token.")
+
+
+def filter_changed() -> HeadraceError:
+    """A page token from a list call with another filter."""
+    return invalid("filter must be the same in every call of one listing. Start again without a token.")
+
+
+def mask_path_unknown(path: str, resource: str = "a queue", mask: str = "update_mask") -> HeadraceError:
+    """A field mask with a path that is no field of the resource."""
+    return invalid(f'{mask} has the path "{quoted(path)}", which is not a field of {resource}.')
+
+
+def too_many_queues(limits: Limits) -> HeadraceError:
+    """A new queue in a location that holds as many as it may."""
+    return HeadraceError(
+        Code.RESOURCE_EXHAUSTED,
+        f"The location already has {limits.queues_per_location} queues. Delete one, or raise the limit "
+        "queues_per_location.",
+    )
+
+
+def rate_too_small(smallest: float) -> HeadraceError:
+    """A rate too close to zero to compute with, or not a number."""
+    return invalid(
+        f"RateLimits.maxDispatchesPerSecond must be a number of at least {smallest:g}, or 0 for the default."
+    )
+
+
+def duration_too_long(field: str, largest_s: int) -> HeadraceError:
+    """A duration of more than some 285 years."""
+    return invalid(f"{field} must be less than or equal to {largest_s}s.")
+
+
+def sampling_ratio_range() -> HeadraceError:
+    """A share that is not one."""
+    return invalid("StackdriverLoggingConfig.samplingRatio must be between 0.0 and 1.0.")
+
+
+def set_at_creation(field: str) -> HeadraceError:
+    """Another value for what a queue keeps from its creation on."""
+    return invalid(f"{field} can only be set when the queue is created.")
+
+
+def lifetime_range(field: str, shortest_s: int, longest_s: int) -> HeadraceError:
+    """How long tasks or tombstones live, out of range."""
+    return invalid(f"{field} must be between [{shortest_s}s, {longest_s}s].")
+
+
+def request_missing() -> HeadraceError:
+    """A task that does not say what to call."""
+    return invalid("Task.message_type is required: set http_request or app_engine_http_request.")
+
+
+def url_host_missing() -> HeadraceError:
+    """A URL without a host."""
+    return invalid("HttpRequest.url must name a host, as in https://example.com/path.")
+
+
+def url_authority_invalid(authority: str) -> HeadraceError:
+    """A URL whose host or port cannot be connected to."""
+    return invalid(
+        f'HttpRequest.url has the host "{quoted(authority)}", which is not valid: write a host name in '
+        "ASCII (xn-- for others) or an IP address, and a port up to 65535."
+    )
+
+
+def url_too_long(largest: int) -> HeadraceError:
+    """A URL above its length limit."""
+    return invalid(f"HttpRequest.url must have at most {largest} characters after percent-encoding.")
+
+
+def body_not_allowed(method: HttpMethod) -> HeadraceError:
+    """A body with a method that has none."""
+    return invalid(f"HTTP method {method} does not allow a body.")
+
+
+def header_name_invalid(field: str, name: str) -> HeadraceError:
+    """A header whose name cannot be sent."""
+    return invalid(
+        f"{field} has the name {quoted(name)!r}, which is not valid: use letters, digits and any of !#$%&'*+-.^_`|~"
+    )
+
+
+def header_value_invalid(field: str, name: str) -> HeadraceError:
+    """A header whose value cannot be sent, or would start another header."""
+    return invalid(f"{field}: the value of {quoted(name)} holds a line break or another control character.")
+
+
+def headers_too_large(field: str, largest_bytes: int) -> HeadraceError:
+    """Headers above their size limit."""
+    return invalid(f"{field} must have at most {largest_bytes} bytes in all.")
+
+
+def relative_uri_invalid(uri: str) -> HeadraceError:
+    """A relative URI that is no path."""
+    return invalid(f"AppEngineHttpRequest.relativeUri must begin with / and hold no spaces, unlike {quoted(uri)!r}.")
+
+
+def relative_uri_too_long(largest: int) -> HeadraceError:
+    """A relative URI above its length limit."""
+    return invalid(f"AppEngineHttpRequest.relativeUri must have at most {largest} characters after percent-encoding.")
+
+
+def app_engine_id_invalid(field: str, value: str) -> HeadraceError:
+    """A service, version or instance that could not stand in a host name."""
+    return invalid(f"{field} is {quoted(value)!r}: use letters, digits, hyphens and underscores, at most 100.")
+
+
+def override_host_invalid(host: str) -> HeadraceError:
+    """A host, in a queue's routing, that is empty or cannot be connected to."""
+    if not host:
+        return invalid("HttpTarget.uriOverride.host cannot be empty. Leave it out to keep the host of each task.")
+    return invalid(
+        f'HttpTarget.uriOverride.host is "{quoted(host)}", which is not valid: write a host name in ASCII (xn-- for '
+        "others) or an IP address, and a port as uriOverride.port."
+    )
+
+
+def override_port_range(largest: int) -> HeadraceError:
+    """A port, in a queue's routing, that is none."""
+    return invalid(f"HttpTarget.uriOverride.port must be between 1 and {largest}, or 0 to remove the port.")
+
+
+def override_too_long(field: str, largest: int) -> HeadraceError:
+    """A path or a query, in a queue's routing, above the length limit of a URL."""
+    return invalid(f"{field} must have at most {largest} characters.")
+
+
+def required(field: str) -> HeadraceError:
+    """A field that another one makes necessary."""
+    return invalid(f"{field} must be set.")
+
+
+def cmek_excludes_routing() -> HeadraceError:
+    """Queue-level routing, or a task for a queue that has it, in a location with a Cloud KMS key."""
+    return HeadraceError(
+        Code.FAILED_PRECONDITION,
+        "Queue.httpTarget cannot be used while the location's cmekConfig names a kmsKey: remove one of them.",
+    )
+
+
+def cmek_name_malformed() -> HeadraceError:
+    """Text that is not the name of a location's CMEK configuration."""
+    return invalid('CmekConfig name must be formatted: "projects/<PROJECT_ID>/locations/<LOCATION_ID>/cmekConfig".')
+
+
+def kms_key_malformed(kms_key: str) -> HeadraceError:
+    """Text that is not the name of a Cloud KMS key."""
+    return invalid(
+        f'CmekConfig.kmsKey is "{quoted(kms_key)}", but must be formatted: "projects/<PROJECT_ID>/locations/'
+        '<LOCATION_ID>/keyRings/<KEY_RING_ID>/cryptoKeys/<KEY_ID>".'
+    )
