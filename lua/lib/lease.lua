@@ -8,18 +8,23 @@ function lease.member(id, fence)
   return id .. ':' .. fence
 end
 
--- Take slots and move the tasks to the leases' end: leased means later.
--- attempts: id, fence, and the task's expiry (us) of each, as one flat list of at most 1,000.
-function lease.take(found, lease_end, attempts)
-  local slots, times = {}, {}
-  for i = 1, #attempts, 3 do
-    local n = #slots
-    slots[n + 1], slots[n + 2] = lease_end, lease.member(attempts[i], attempts[i + 1])
-    times[n + 1], times[n + 2] = math.min(lease_end, attempts[i + 2]), attempts[i]
-  end
-  if #slots > 0 then
-    redis.call('ZADD', found.leases, unpack(slots))
-    redis.call('ZADD', found.eta, unpack(times))
+-- Attempts to be leased together, at most 1,000.
+function lease.batch()
+  return { slots = {}, times = {}, size = 0 }
+end
+
+function lease.add(batch, lease_end, id, fence, expiry_us)
+  local n = batch.size
+  batch.slots[n + 1], batch.slots[n + 2] = lease_end, lease.member(id, fence)
+  batch.times[n + 1], batch.times[n + 2] = lease_end < expiry_us and lease_end or expiry_us, id
+  batch.size = n + 2
+end
+
+-- Take the slots and move the tasks to the leases' end: leased means later.
+function lease.take(found, batch)
+  if batch.size > 0 then
+    redis.call('ZADD', found.leases, unpack(batch.slots))
+    redis.call('ZADD', found.eta, unpack(batch.times))
   end
 end
 

@@ -33,19 +33,23 @@ function record.set(header, flag, on)
   end
 end
 
--- The header of a record, or nil for anything that is none: a missing key, a tombstone, a short or unknown string, a
--- header that its fields do not fit into.
-function record.parse(raw)
+-- Whether a string begins with a header that its fields fit into; not so a tombstone or what is short or unknown.
+function record.is_sound(raw)
   if not raw or #raw < record.FIXED_BYTES or string.byte(raw, 1) ~= VERSION then
+    return false
+  end
+  local length, flags = string.byte(raw, 2), string.byte(raw, record.ATTEMPT_OFFSET + 1)
+  return #raw >= length and length >= record.FIXED_BYTES + (flags % 16 >= record.OWN_RETRY and OWN_RETRY_BYTES or 0)
+end
+
+-- The header of a record, or nil for anything that is none.
+function record.parse(raw)
+  if not record.is_sound(raw) then
     return nil
   end
   local _, length, tag_bytes, meta_bytes, generation, request_id, birth, create_us, expiry_us, schedule_us, responses,
     answers, ended, last_status, flags, fence, dispatches, first_dispatch_us, last_schedule_us, last_dispatch_us,
     last_response_us = struct.unpack(FIXED, raw)
-  local needed = record.FIXED_BYTES + (flags % 16 >= record.OWN_RETRY and OWN_RETRY_BYTES or 0)
-  if #raw < length or length < needed then
-    return nil
-  end
   return {
     length = length, tag_bytes = tag_bytes, meta_bytes = meta_bytes, generation = generation, request_id = request_id,
     birth = birth, create_us = create_us, expiry_us = expiry_us, schedule_us = schedule_us, responses = responses,

@@ -211,6 +211,17 @@ async def test_released_it_waits_for_the_next_claim(store, clock, dispatcher):
     assert claimed_header(second).dispatches == 1
 
 
+async def test_released_and_settled_all_the_same_it_is_not_made_again(store, clock, dispatcher):
+    await seed_queue(store, retry_config=RetryConfig(min_backoff_us=HOUR))
+    await seed_task(store)
+    await force(store)
+    forced = await dispatcher.claim_one()
+    await dispatcher.release(forced)
+    assert await dispatcher.fail(forced) == [Settled.RETRY]
+    assert (await dispatcher.claim()).tasks == []
+    assert (await partition_values(store))["1:e2"] == {"t": clock.now_us + HOUR}
+
+
 async def test_a_task_that_is_gone_or_replaced_is_not_run(store, dispatcher):
     await seed_queue(store, tombstone_ttl_us=0)
     for way in (lambda: store.tasks.delete(NAME), lambda: store.queues.purge(queue_name())):

@@ -1,6 +1,6 @@
 """Random histories of the store, on a real server, against the model in `model_store.py`.
 
-A long run: `pytest --hypothesis-profile=long --timeout=0 tests/store/test_state_machine.py`
+A long run: `pytest --hypothesis-profile=long tests/store/test_state_machine.py`
 """
 
 import asyncio
@@ -383,14 +383,16 @@ def _comparable(answer: Any) -> Any:
     return (type(answer), vars(answer)) if isinstance(answer, StoreOutcome) else answer
 
 
-@pytest.mark.timeout(600)  # a failing history is shortened for at most five minutes
+_LONG = settings.get_current_profile_name() == "long"
+
+
+@pytest.mark.timeout(0 if _LONG else 600)  # a failing history is shortened for at most five minutes
 def test_the_store_does_what_the_model_does(redis_url: str) -> None:
-    long = settings.get_current_profile_name() == "long"
     run_state_machine_as_test(
         lambda: StoreMachine(redis_url),
         settings=settings(
-            max_examples=5000 if long else 60,
-            stateful_step_count=80 if long else 40,
+            max_examples=5000 if _LONG else 60,
+            stateful_step_count=80 if _LONG else 40,
             deadline=None,
             derandomize=False,
             print_blob=True,
