@@ -2,9 +2,9 @@
 
 import asyncio
 import contextlib
-import ssl
 import time
 import weakref
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
@@ -14,11 +14,12 @@ from aiohttp.connector import Connection
 from aiohttp.http_exceptions import HttpProcessingError
 from yarl import URL
 
-from broker.errors import StartupError
 from worker.egress import EgressError, EgressPolicy
 from worker.outcome import TIMED_OUT, Outcome, Reason, answered, unanswered
 from worker.request import OutgoingRequest
 from worker.resolver import Resolver
+from worker.rewrite import Rewrites
+from worker.target_tls import TargetTls
 
 CONNECT_S = 10.0
 """Longest wait for TCP and TLS, so that a black hole does not hold a slot for the whole deadline."""
@@ -81,19 +82,29 @@ class _Response(aiohttp.ClientResponse):
 class AiohttpSender:
     """A Sender. `max_connections` bounds the connections in use at once; 0 is no limit."""
 
-    def __init__(self, egress: EgressPolicy, *, target_ca: Path | None = None, max_connections: int = 0) -> None:
+    def __init__(
+        self,
+        egress: EgressPolicy,
+        *,
+        target_ca: Path | None = None,
+        target_tls: Mapping[str, str] | None = None,
+        rewrites: Mapping[str, str] | None = None,
+        max_connections: int = 0,
+    ) -> None:
+        """`target_tls` and `rewrites` are by address, as the settings of these names."""
         self._egress = egress
-        self._target_ca = target_ca
+        self._target_ca, self._target_tls = target_ca, target_tls or {}
+        self._rewrites = Rewrites.of(rewrites or {})
         self._max_connections = max_connections
         self._open = contextlib.AsyncExitStack()
 
     async def start(self) -> None:
-        """Get ready in the running loop. Raises StartupError if `target_ca` is not usable."""
-        tls = _tls_context(self._target_ca)
+        """Get ready in the running loop. Raises StartupError if a file of certificates is not usable."""
+        self._tls = TargetTls(self._target_ca, self._target_tls)
         resolver = Resolver()
         self._open.push_async_callback(resolver.close)
-        self._keeping = await self._open.enter_async_context(self._session(tls, resolver, keep=True))
-        self._fresh = await self._open.enter_async_context(self._session(tls, resolver, keep=False))
+        self._keeping = await self._open.enter_async_context(self._session(resolver, keep=True))
+        self._fresh = await self._open.enter_async_context(self._session(resolver, keep=False))
 
     async def stop(self) -> None:
         """Close all connections."""
@@ -110,16 +121,45 @@ class AiohttpSender:
     async def _attempt(self, request: OutgoingRequest) -> Outcome:
         try:
             try:
-                return await _exchange(self._keeping, request)
+                return await self._exchange(self._keeping, request)
             except _KeptConnectionError:
-                return await _exchange(self._fresh, request)
+                return await self._exchange(self._fresh, request)
         except _FAILURES as error:
             refused = isinstance(getattr(error, "os_error", None), EgressError)
             return unanswered(Reason.REFUSED if refused else Reason.NO_CONNECTION, _one_line(error))
 
-    def _session(self, tls: ssl.SSLContext, resolver: Resolver, *, keep: bool) -> aiohttp.ClientSession:
+    async def _exchange(self, session: aiohttp.ClientSession, request: OutgoingRequest) -> Outcome:
+        """One request and its answer. Raises one of _FAILURES."""
+        headers, server_name = request.headers, None
+        connect_to = self._rewrites.connect_to(request.url)
+        if connect_to != request.url:
+            meant = _url(request.url)
+            server_name = meant.raw_host
+            headers = _with_host(headers, meant.host_port_subcomponent or "")
+        url = _url(connect_to)
+        if url.raw_user is not None and any(name.lower() == "authorization" for name, _ in headers):
+            url = url.with_user(None)
+        response = await session.request(
+            request.method,
+            url,
+            headers=headers,
+            data=request.body or None,
+            allow_redirects=False,
+            ssl=self._tls.context(request.url, connect_to),
+            server_hostname=server_name,
+        )
+        try:
+            await _discard_body(response)
+        finally:
+            response.close()  # has no effect on a connection that went back to the pool
+        answer = response.headers
+        now_us = time.time_ns() // 1000
+        retry_after, date, location = (answer.get(name) for name in ("Retry-After", "Date", "Location"))
+        return answered(response.status, retry_after, date, now_us, location=location)
+
+    def _session(self, resolver: Resolver, *, keep: bool) -> aiohttp.ClientSession:
         connector = aiohttp.TCPConnector(
-            ssl=tls,
+            ssl=self._tls.default,
             resolver=resolver,
             socket_factory=self._egress.open_socket,
             limit=self._max_connections,
@@ -136,25 +176,6 @@ class AiohttpSender:
         )
 
 
-async def _exchange(session: aiohttp.ClientSession, request: OutgoingRequest) -> Outcome:
-    """One request and its answer. Raises one of _FAILURES."""
-    response = await session.request(
-        request.method,
-        _url(request),
-        headers=request.headers,
-        data=request.body or None,
-        allow_redirects=False,
-    )
-    try:
-        await _discard_body(response)
-    finally:
-        response.close()  # has no effect on a connection that went back to the pool
-    headers = response.headers
-    now_us = time.time_ns() // 1000
-    retry_after, date, location = (headers.get(name) for name in ("Retry-After", "Date", "Location"))
-    return answered(response.status, retry_after, date, now_us, location=location)
-
-
 async def _discard_body(response: aiohttp.ClientResponse) -> None:
     """Read the body to its end, or until it is too long to be worth the connection."""
     left = BODY_BYTES
@@ -162,26 +183,15 @@ async def _discard_body(response: aiohttp.ClientResponse) -> None:
         left -= len(chunk)
 
 
-def _url(request: OutgoingRequest) -> URL:
-    """The target, with nothing changed but characters that no URL may hold. Raises ValueError."""
-    text = request.url
-    url = URL(quote(text, safe=_URL_CHARACTERS), encoded=True) if text.isascii() else URL(text)
-    if url.raw_user is not None and any(name.lower() == "authorization" for name, _ in request.headers):
-        return url.with_user(None)
-    return url
+def _url(text: str) -> URL:
+    """A URL with nothing changed but characters that none may hold. Raises ValueError."""
+    return URL(quote(text, safe=_URL_CHARACTERS), encoded=True) if text.isascii() else URL(text)
 
 
-def _tls_context(target_ca: Path | None) -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    context.set_alpn_protocols(["http/1.1"])
-    try:
-        if target_ca is not None:
-            context.load_verify_locations(cafile=target_ca)
-    except (OSError, ssl.SSLError) as error:
-        raise StartupError(
-            f"target CA file {target_ca} cannot be used ({_one_line(error)}); give a PEM file of certificates"
-        ) from error
-    return context
+def _with_host(headers: Sequence[tuple[str, str]], host: str) -> list[tuple[str, str]]:
+    """The headers with a Host, unless they have one."""
+    has_host = any(name.lower() == "host" for name, _ in headers)
+    return list(headers) if has_host else [("Host", host), *headers]
 
 
 def _one_line(error: BaseException) -> str:

@@ -8,6 +8,7 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Iterable
+from typing import Any
 
 from broker.errors import HeadraceError
 from broker.identity.access_tokens import TokenSources
@@ -16,10 +17,10 @@ from broker.settings import Settings
 from broker.store.attempts import Outcome, Result, Settled
 from broker.store.record import DamagedRecord
 from broker.store.store import Store
-from worker.aiohttp_sender import AiohttpSender
 from worker.claimer import Claimer
 from worker.courier import Courier, NotSent
 from worker.egress import EgressPolicy
+from worker.http1.sender import Http1Sender
 from worker.in_flight import HeldAttempt, InFlight
 from worker.janitor import Janitor
 from worker.outcome import Reason
@@ -54,14 +55,18 @@ class Dispatcher:
         self._store = store
         self._settings = settings
         self._metrics = metrics
-        http_sender = sender or AiohttpSender(EgressPolicy(settings.egress), target_ca=settings.target_ca)
-        app_engine_sender = sender or AiohttpSender(EgressPolicy.ANY, target_ca=settings.target_ca)
+        tls: dict[str, Any] = {"target_ca": settings.target_ca, "target_tls": settings.target_tls}
+        egress = EgressPolicy(settings.egress)
+        http_sender = sender or Http1Sender(egress, rewrites=settings.target_rewrites, **tls)
+        app_engine_sender = sender or Http1Sender(EgressPolicy.ANY, **tls)
         self._senders = {http_sender, app_engine_sender}
         self._node = secrets.token_hex(8)
         self._in_flight = InFlight(settings.max_in_flight)
+        metrics.dispatcher_in_flight.set_function(lambda: len(self._in_flight.held))
+        metrics.dispatcher_capacity.set(settings.max_in_flight)
         self._ownership = Ownership(store.nodes, self._node, settings.partitions)
         self._configs = QueueConfigs(store.queues, metrics)
-        preparer = Preparer(tokens, settings.app_engine_targets, settings.app_engine_domain)
+        preparer = Preparer(tokens, settings.app_engine_targets, settings.app_engine_domain, settings.tickets)
         self._courier = Courier(
             store.attempts,
             self._configs,
@@ -187,6 +192,8 @@ class Dispatcher:
 
     def _settled(self, attempt: HeldAttempt, result: Result, settled: Settled) -> None:
         self._forget(attempt)
+        if attempt.log:
+            attempt.log.settled(result, settled)
         if settled is Settled.STALE:
             self._metrics.stale_results_total.inc()
             return

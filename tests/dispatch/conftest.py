@@ -11,9 +11,17 @@ import pytest
 from tests.support.certificates import CertificateAuthority
 from tests.support.client import LOCATION, Client
 from tests.support.recorder import Recorder
+from tests.support.sending import SENDERS, sending_by
 from tests.support.up import Up
 
 MakeQueue = Callable[..., str]
+
+
+@pytest.fixture(params=SENDERS)
+def each_sender(request: pytest.FixtureRequest) -> Iterator[None]:
+    """The test runs once with each sender."""
+    with sending_by(request.param):
+        yield
 
 
 @pytest.fixture(scope="session")

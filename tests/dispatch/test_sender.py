@@ -13,6 +13,8 @@ from worker.aiohttp_sender import AiohttpSender
 from worker.egress import EgressPolicy
 from worker.outcome import TIMED_OUT, Outcome, OutcomeKind, Reason
 
+pytestmark = pytest.mark.usefixtures("each_sender")
+
 
 @pytest.mark.parametrize(
     ("method", "body", "ending"),

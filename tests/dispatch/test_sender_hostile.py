@@ -14,6 +14,8 @@ from worker.aiohttp_sender import BODY_BYTES
 from worker.outcome import TIMED_OUT, Outcome, OutcomeKind, Reason
 from worker.request import OutgoingRequest
 
+pytestmark = pytest.mark.usefixtures("each_sender")
+
 SHORTLY_US = 100_000
 
 

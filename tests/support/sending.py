@@ -1,23 +1,37 @@
 """A started sender, and requests for it."""
 
 import contextlib
-from collections.abc import AsyncIterator
-from pathlib import Path
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 from worker.aiohttp_sender import AiohttpSender
 from worker.egress import EgressPolicy
+from worker.http1.sender import Http1Sender
 from worker.outcome import Outcome, OutcomeKind
 from worker.request import OutgoingRequest
 
 DONE = Outcome(OutcomeKind.DONE, 200)
 
+SENDERS = (Http1Sender, AiohttpSender)
+"""Both are held to the same tests; the second is the reference."""
+AnySender = Http1Sender | AiohttpSender
+
+_in_use: type[AnySender] = Http1Sender
+
+
+@contextlib.contextmanager
+def sending_by(sender: type[AnySender]) -> Iterator[None]:
+    """Let `sending` start this kind of sender."""
+    global _in_use
+    before, _in_use = _in_use, sender
+    yield
+    _in_use = before
+
 
 @contextlib.asynccontextmanager
-async def sending(
-    egress: EgressPolicy = EgressPolicy.ANY, *, target_ca: Path | None = None, max_connections: int = 0
-) -> AsyncIterator[AiohttpSender]:
-    """A sender for the time of a test."""
-    sender = AiohttpSender(egress, target_ca=target_ca, max_connections=max_connections)
+async def sending(egress: EgressPolicy = EgressPolicy.ANY, **options: Any) -> AsyncIterator[AnySender]:
+    """A sender for the time of a test. `options` are those of both senders."""
+    sender = _in_use(egress, **options)
     await sender.start()
     try:
         yield sender

@@ -1,0 +1,176 @@
+"""The pure parts of the HTTP/1.1 sender: URLs, request bytes, answers, deadlines."""
+
+import asyncio
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from worker.http1.answer import BODY_BYTES, HEADER_BYTES, HEADER_LINES, Answer, AnswerError
+from worker.http1.deadlines import Deadlines
+from worker.http1.location import Location, Origin, locate
+from worker.http1.message import request_bytes
+from worker.request import OutgoingRequest
+
+
+@pytest.mark.parametrize(
+    ("url", "host", "port", "host_header", "path"),
+    [
+        ("http://example.com", "example.com", 80, "example.com", "/"),
+        ("http://Example.COM:80/A", "example.com", 80, "example.com", "/A"),
+        ("https://example.com:443/?a=1&b", "example.com", 443, "example.com", "/?a=1&b"),
+        ("https://example.com:8443/x", "example.com", 8443, "example.com:8443", "/x"),
+        ("http://example.com?a=1", "example.com", 80, "example.com", "/?a=1"),
+        ("http://example.com/x#part", "example.com", 80, "example.com", "/x"),
+        ("http://[::1]:8080/x", "::1", 8080, "[::1]:8080", "/x"),
+        ("http://127.0.0.1:8080/a%2Fb", "127.0.0.1", 8080, "127.0.0.1:8080", "/a%2Fb"),
+        ("http://example.com/a b", "example.com", 80, "example.com", "/a%20b"),
+        ("http://bücher.example/ü", "xn--bcher-kva.example", 80, "xn--bcher-kva.example", "/%C3%BC"),
+    ],
+)
+def test_a_url_is_taken_apart(url: str, host: str, port: int, host_header: str, path: str) -> None:
+    location = locate(url)
+    scheme = url.partition(":")[0]
+    assert location == Location(Origin(scheme, host, port), host_header, path)
+
+
+@pytest.mark.parametrize(
+    "url", ["", "x", "ftp://example.com/", "http://", "http:///x", "http://a:0/", "http://a:65536/"]
+)
+def test_what_leads_nowhere_is_refused(url: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        locate(url)
+
+
+def test_credentials_of_the_url_are_a_header_unless_the_task_has_one() -> None:
+    location = locate("http://me:p%40ss@example.com/")
+    plain = OutgoingRequest("GET", "", [], b"", 1)
+    assert request_bytes(plain, location) == (
+        b"GET / HTTP/1.1\r\nHost: example.com\r\nAuthorization: Basic bWU6cEBzcw==\r\n\r\n"
+    )
+    own = OutgoingRequest("GET", "", [("authorization", "Bearer x")], b"", 1)
+    assert request_bytes(own, location) == b"GET / HTTP/1.1\r\nHost: example.com\r\nauthorization: Bearer x\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "header", [("X", "a\r\nEvil: 1"), ("X", "a\nb"), ("X", "a\rb"), ("X\r\nY", "a"), ("Host", "a\n")]
+)
+def test_a_header_cannot_break_its_line(header: tuple[str, str]) -> None:
+    with pytest.raises(ValueError, match="line break"):
+        request_bytes(OutgoingRequest("POST", "", [header], b"", 1), locate("http://example.com/"))
+
+
+INTERIM = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early\r\nLink: x\r\n\r\n"
+ANSWERS = [
+    (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", 200, True),
+    (b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok", 200, False),
+    (b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok", 200, False),
+    (b"HTTP/1.1 204 No Content\r\n\r\n", 204, True),
+    (b"HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n", 304, True),
+    (b"HTTP/1.1 500 No\r\nTransfer-Encoding: chunked\r\n\r\n3;a=b\r\nabc\r\n0\r\nTrailer: x\r\n\r\n", 500, True),
+    (INTERIM + b"HTTP/1.1 201 C\r\nContent-Length: 0\r\n\r\n", 201, True),
+    (b"HTTP/1.1 101 Switching\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n", 101, False),
+    (b"HTTP/1.1 200 OK\nContent-Length: 2\n\nok", 200, True),
+]
+
+
+@given(st.sampled_from(ANSWERS), st.lists(st.integers(1, 120), max_size=8))
+def test_an_answer_reads_the_same_however_it_is_cut(case: tuple[bytes, int, bool], cuts: list[int]) -> None:
+    raw, status, reusable = case
+    answer = Answer(is_head=False)
+    edges = sorted({0, len(raw), *(cut for cut in cuts if cut < len(raw))})
+    for start, end in itertools.pairwise(edges):
+        assert not answer.complete
+        answer.feed(raw[start:end])
+    assert (answer.complete, answer.status, answer.reusable) == (True, status, reusable)
+
+
+def test_an_answer_without_a_length_ends_with_the_connection() -> None:
+    answer = Answer(is_head=False)
+    answer.feed(b"HTTP/1.1 200 OK\r\n\r\nas much as there is")
+    assert not answer.complete
+    assert answer.end_of_stream()
+    assert (answer.status, answer.reusable) == (200, False)
+
+
+def test_an_answer_with_a_length_does_not() -> None:
+    answer = Answer(is_head=False)
+    answer.feed(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf")
+    assert not answer.end_of_stream()
+
+
+def test_the_answer_to_head_has_no_body() -> None:
+    answer = Answer(is_head=True)
+    answer.feed(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n")
+    assert (answer.complete, answer.reusable) == (True, True)
+
+
+@pytest.mark.parametrize("extra", [b"x", b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"])
+@pytest.mark.parametrize("is_head", [True, False])
+def test_more_than_the_answer_costs_the_connection(extra: bytes, is_head: bool) -> None:
+    answer = Answer(is_head=is_head)
+    answer.feed(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n" + extra)
+    assert (answer.complete, answer.status, answer.reusable) == (True, 200, False)
+
+
+def test_a_long_body_costs_the_connection() -> None:
+    answer = Answer(is_head=False)
+    answer.feed(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+    chunk = b"10000\r\n" + b"x" * 65536 + b"\r\n"
+    for _ in range(BODY_BYTES // 65536):
+        answer.feed(chunk)
+    assert not answer.complete
+    answer.feed(chunk)
+    assert (answer.complete, answer.reusable) == (True, False)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"HTTP/1.1 200 OK\r\nX: " + b"x" * HEADER_BYTES,
+        b"HTTP/1.1 200 OK\r\n" + b"X: x\r\n" * (HEADER_LINES + 2),
+        b"HTTP/1.1 100 Continue\r\n\r\n" * (HEADER_BYTES // 20),
+        b"HTTP/1.1 200 " + b"x" * HEADER_BYTES,
+    ],
+    ids=range(4),
+)
+@pytest.mark.parametrize("piece", [1000, 1_000_000])
+def test_a_header_beyond_the_limits_is_no_answer(raw: bytes, piece: int) -> None:
+    answer = Answer(is_head=False)
+
+    def feed() -> None:
+        for start in range(0, len(raw), piece):
+            answer.feed(raw[start : start + piece])
+
+    with pytest.raises(AnswerError, match="header has more than"):
+        feed()
+
+
+async def test_deadlines_expire_in_turn_and_not_early() -> None:
+    loop = asyncio.get_running_loop()
+    deadlines, expired, last = Deadlines(), [], asyncio.Event()
+    for name, after_s in (("c", 0.09), ("a", 0.02), ("b", 0.05), ("removed", 0.03)):
+        at_s = loop.time() + after_s
+
+        def expire(name: str = name, at_s: float = at_s) -> None:
+            expired.append((name, loop.time() >= at_s - 0.001))
+            if name == "c":
+                last.set()
+
+        tick = deadlines.add(at_s, name, expire)
+        if name == "removed":
+            deadlines.remove(tick, name)
+    await last.wait()
+    assert expired == [("a", True), ("b", True), ("c", True)]
+    deadlines.stop()
+
+
+async def test_an_idle_set_of_deadlines_holds_nothing() -> None:
+    deadlines = Deadlines()
+    now_s = asyncio.get_running_loop().time()
+    for n in range(1000):
+        deadlines.remove(deadlines.add(now_s + 600 + n % 7, n, lambda: None), n)
+    assert not deadlines._due
+    assert len(deadlines._ticks) <= 700
+    deadlines.stop()

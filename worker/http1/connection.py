@@ -1,0 +1,109 @@
+"""One connection to a target, and the exchange that it is busy with."""
+
+import asyncio
+from typing import cast
+
+from worker.http1.answer import Answer, AnswerError
+
+
+class BrokenConnection(Exception):
+    """The connection ended before there was an answer. `untouched`: not one byte of an answer had come."""
+
+    def __init__(self, text: str, *, untouched: bool) -> None:
+        super().__init__(text)
+        self.untouched = untouched
+
+
+class Connection(asyncio.Protocol):
+    """A connection takes one request at a time. Data that nobody waits for ends it."""
+
+    def __init__(self) -> None:
+        self._transport: asyncio.Transport | None = None
+        self._answer: Answer | None = None
+        self._waiting: asyncio.Future[Answer] | None = None
+        self._touched = False
+        self.is_open = False
+        self.served = 0
+        """Answers received."""
+        self.opened_s = self.idle_since_s = 0.0
+
+    def begin(self, request: bytes, *, is_head: bool) -> "asyncio.Future[Answer]":
+        """Send a request. The future ends in an answer, or raises BrokenConnection or AnswerError.
+
+        Whoever waits for it and gives up has to `abort`.
+        """
+        assert self._transport is not None
+        self._answer = Answer(is_head=is_head)
+        self._touched = False
+        self._waiting = asyncio.get_running_loop().create_future()
+        if self.is_open:
+            self._transport.write(request)
+        else:
+            self._fail(BrokenConnection("the connection was closed", untouched=True))
+        return self._waiting
+
+    def abort(self) -> None:
+        """End the connection at once, whatever is still unsent."""
+        self.is_open = False
+        if self._transport is not None:
+            self._transport.abort()
+
+    def expire(self) -> None:
+        """The deadline of the exchange has passed."""
+        self._fail(TimeoutError())
+        self.abort()
+
+    # What the event loop calls.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The connection stands."""
+        self._transport = cast(asyncio.Transport, transport)
+        self.is_open = True
+        self.opened_s = asyncio.get_running_loop().time()
+
+    def data_received(self, data: bytes) -> None:
+        """A part of an answer, or what nobody asked for."""
+        answer, waiting = self._answer, self._waiting
+        if answer is None or waiting is None:
+            self.abort()
+            return
+        self._touched = True
+        try:
+            answer.feed(data)
+        except AnswerError as error:
+            self._fail(error)
+            self.abort()
+            return
+        if answer.complete:
+            self._finish(answer)
+
+    def eof_received(self) -> bool:
+        """The target has said all; so have we."""
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The connection is over."""
+        self.is_open = False
+        if self._waiting is None or self._answer is None:
+            return
+        if exc is None and self._answer.end_of_stream():
+            self._finish(self._answer)
+        elif self._touched:
+            self._fail(BrokenConnection("the connection was closed within the answer", untouched=False))
+        else:
+            text = " ".join(str(exc).split()) if exc else "the target closed the connection without an answer"
+            self._fail(BrokenConnection(text, untouched=True))
+
+    def _finish(self, answer: Answer) -> None:
+        waiting, self._waiting, self._answer = self._waiting, None, None
+        self.served += 1
+        # An answer before the whole request was taken leaves the rest of it in the way of the next one.
+        if not (answer.reusable and self._transport is not None and self._transport.get_write_buffer_size() == 0):
+            self.abort()
+        if waiting is not None and not waiting.done():
+            waiting.set_result(answer)
+
+    def _fail(self, error: Exception) -> None:
+        waiting, self._waiting, self._answer = self._waiting, None, None
+        if waiting is not None and not waiting.done():
+            waiting.set_exception(error)

@@ -1,0 +1,71 @@
+"""Deadlines of many requests behind one timer.
+
+A timer of the event loop per request costs more than sending it. Here a deadline is an entry in a set of those that
+end in the same hundredth of a second, and the loop has one timer, for the earliest set.
+"""
+
+import asyncio
+import heapq
+from collections.abc import Callable
+
+_TICK_S = 0.01
+
+
+class Deadlines:
+    """Calls what is due, at most a tick late and never early. Adding and removing take constant time."""
+
+    def __init__(self) -> None:
+        self._due: dict[int, dict[object, Callable[[], None]]] = {}
+        self._ticks: list[int] = []
+        self._in_heap: set[int] = set()
+        self._timer: asyncio.TimerHandle | None = None
+
+    def add(self, at_s: float, key: object, expire: Callable[[], None]) -> int:
+        """Call `expire` at this time of the event loop's clock. Returns the tick, for `remove`."""
+        tick = int(at_s / _TICK_S) + 1
+        entries = self._due.get(tick)
+        if entries is None:
+            entries = self._due[tick] = {}
+            self._await(tick)
+        entries[key] = expire
+        return tick
+
+    def remove(self, tick: int, key: object) -> None:
+        """Forget a deadline; one that has passed is forgotten already."""
+        entries = self._due.get(tick)
+        if entries is not None:
+            entries.pop(key, None)
+            if not entries:
+                del self._due[tick]  # a set that has been large stays large
+
+    def stop(self) -> None:
+        """Forget them all."""
+        self._due.clear()
+        self._ticks.clear()
+        self._in_heap.clear()
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _await(self, tick: int) -> None:
+        if tick in self._in_heap:
+            return
+        self._in_heap.add(tick)
+        heapq.heappush(self._ticks, tick)
+        if self._ticks[0] == tick:
+            self._arm()
+
+    def _arm(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_at(self._ticks[0] * _TICK_S, self._expire)
+
+    def _expire(self) -> None:
+        now_s = asyncio.get_running_loop().time()
+        while self._ticks and self._ticks[0] * _TICK_S <= now_s:
+            tick = heapq.heappop(self._ticks)
+            self._in_heap.discard(tick)
+            for expire in self._due.pop(tick, {}).values():
+                expire()
+        self._timer = None
+        if self._ticks:
+            self._arm()
