@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.http1.answer import BODY_BYTES, HEADER_BYTES, HEADER_LINES, Answer, AnswerError
+from worker.http1.answer import BODY_BYTES, HEADER_BYTES, HEADER_LINES, AnswerError, AnswerReader
 from worker.http1.deadlines import Deadlines
 from worker.http1.location import Location, Origin, locate
 from worker.http1.message import request_bytes
@@ -61,6 +61,12 @@ def test_a_header_cannot_break_its_line(header: tuple[str, str]) -> None:
         request_bytes(OutgoingRequest("POST", "", [header], b"", 1), locate("http://example.com/"))
 
 
+def reading(*, is_head: bool = False) -> AnswerReader:
+    answer = AnswerReader()
+    answer.begin(is_head=is_head)
+    return answer
+
+
 INTERIM = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early\r\nLink: x\r\n\r\n"
 ANSWERS = [
     (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", 200, True),
@@ -78,7 +84,7 @@ ANSWERS = [
 @given(st.sampled_from(ANSWERS), st.lists(st.integers(1, 120), max_size=8))
 def test_an_answer_reads_the_same_however_it_is_cut(case: tuple[bytes, int, bool], cuts: list[int]) -> None:
     raw, status, reusable = case
-    answer = Answer(is_head=False)
+    answer = reading()
     edges = sorted({0, len(raw), *(cut for cut in cuts if cut < len(raw))})
     for start, end in itertools.pairwise(edges):
         assert not answer.complete
@@ -87,7 +93,7 @@ def test_an_answer_reads_the_same_however_it_is_cut(case: tuple[bytes, int, bool
 
 
 def test_an_answer_without_a_length_ends_with_the_connection() -> None:
-    answer = Answer(is_head=False)
+    answer = reading()
     answer.feed(b"HTTP/1.1 200 OK\r\n\r\nas much as there is")
     assert not answer.complete
     assert answer.end_of_stream()
@@ -95,13 +101,13 @@ def test_an_answer_without_a_length_ends_with_the_connection() -> None:
 
 
 def test_an_answer_with_a_length_does_not() -> None:
-    answer = Answer(is_head=False)
+    answer = reading()
     answer.feed(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf")
     assert not answer.end_of_stream()
 
 
 def test_the_answer_to_head_has_no_body() -> None:
-    answer = Answer(is_head=True)
+    answer = reading(is_head=True)
     answer.feed(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n")
     assert (answer.complete, answer.reusable) == (True, True)
 
@@ -109,13 +115,13 @@ def test_the_answer_to_head_has_no_body() -> None:
 @pytest.mark.parametrize("extra", [b"x", b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"])
 @pytest.mark.parametrize("is_head", [True, False])
 def test_more_than_the_answer_costs_the_connection(extra: bytes, is_head: bool) -> None:
-    answer = Answer(is_head=is_head)
+    answer = reading(is_head=is_head)
     answer.feed(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n" + extra)
     assert (answer.complete, answer.status, answer.reusable) == (True, 200, False)
 
 
 def test_a_long_body_costs_the_connection() -> None:
-    answer = Answer(is_head=False)
+    answer = reading()
     answer.feed(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
     chunk = b"10000\r\n" + b"x" * 65536 + b"\r\n"
     for _ in range(BODY_BYTES // 65536):
@@ -137,7 +143,7 @@ def test_a_long_body_costs_the_connection() -> None:
 )
 @pytest.mark.parametrize("piece", [1000, 1_000_000])
 def test_a_header_beyond_the_limits_is_no_answer(raw: bytes, piece: int) -> None:
-    answer = Answer(is_head=False)
+    answer = reading()
 
     def feed() -> None:
         for start in range(0, len(raw), piece):

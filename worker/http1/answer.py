@@ -15,14 +15,19 @@ class AnswerError(Exception):
     """What came is no answer, or one beyond the limits. The message is one line."""
 
 
-class Answer:
-    """Reads one answer. An interim one (1xx) is read over."""
+class AnswerReader:
+    """Reads the answers of one connection, one after the other. Interim ones (1xx) are read over."""
 
-    def __init__(self, *, is_head: bool) -> None:
+    def __init__(self) -> None:
+        self._parser: httptools.HttpResponseParser | None = None
+
+    def begin(self, *, is_head: bool) -> None:
+        """A request goes out: what comes now answers it."""
+        if self._parser is None:
+            self._parser = httptools.HttpResponseParser(self)
+            # RFC 9112, 2.2: a bare LF ends a line too.
+            self._parser.set_dangerous_leniencies(lenient_optional_cr_before_lf=True)
         self._is_head = is_head
-        self._parser = httptools.HttpResponseParser(self)
-        # RFC 9112, 2.2: a bare LF ends a line too.
-        self._parser.set_dangerous_leniencies(lenient_optional_cr_before_lf=True)
         self._header_bytes = self._header_lines = self._body_bytes = 0
         self._framed = False
         self.status = 0
@@ -35,6 +40,7 @@ class Answer:
 
     def feed(self, data: bytes) -> None:
         """Take what came. Raises AnswerError."""
+        assert self._parser is not None
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
@@ -72,6 +78,7 @@ class Answer:
         """The header is complete; an interim one is followed by another."""
         if self.complete:
             return
+        assert self._parser is not None
         status = self._parser.get_status_code()
         if status < 200 and status != 101:
             self.headers.clear()
@@ -80,6 +87,7 @@ class Answer:
         self.status, self.header_complete = status, True
         if self._is_head:
             self._end(reusable=self._parser.should_keep_alive())
+            self._parser = None  # it waits for a body that does not come
         elif status in _NO_BODY:
             self._framed = True
 
@@ -93,7 +101,7 @@ class Answer:
 
     def on_message_complete(self) -> None:
         """The parser has seen the end."""
-        if self.header_complete and not self.complete:
+        if self.header_complete and not self.complete and self._parser is not None:
             self._end(reusable=self._parser.should_keep_alive())
 
     def on_message_begin(self) -> None:

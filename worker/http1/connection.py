@@ -3,7 +3,7 @@
 import asyncio
 from typing import cast
 
-from worker.http1.answer import Answer, AnswerError
+from worker.http1.answer import AnswerError, AnswerReader
 
 
 class BrokenConnection(Exception):
@@ -19,21 +19,20 @@ class Connection(asyncio.Protocol):
 
     def __init__(self) -> None:
         self._transport: asyncio.Transport | None = None
-        self._answer: Answer | None = None
-        self._waiting: asyncio.Future[Answer] | None = None
+        self._answer = AnswerReader()
+        self._waiting: asyncio.Future[AnswerReader] | None = None
         self._touched = False
         self.is_open = False
-        self.served = 0
-        """Answers received."""
         self.opened_s = self.idle_since_s = 0.0
 
-    def begin(self, request: bytes, *, is_head: bool) -> "asyncio.Future[Answer]":
-        """Send a request. The future ends in an answer, or raises BrokenConnection or AnswerError.
+    def begin(self, request: bytes, *, is_head: bool) -> "asyncio.Future[AnswerReader]":
+        """Send a request. The future ends in an answer, to be read before the next request, or raises
+        BrokenConnection or AnswerError.
 
         Whoever waits for it and gives up has to `abort`.
         """
         assert self._transport is not None
-        self._answer = Answer(is_head=is_head)
+        self._answer.begin(is_head=is_head)
         self._touched = False
         self._waiting = asyncio.get_running_loop().create_future()
         if self.is_open:
@@ -64,7 +63,7 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """A part of an answer, or what nobody asked for."""
         answer, waiting = self._answer, self._waiting
-        if answer is None or waiting is None:
+        if waiting is None:
             self.abort()
             return
         self._touched = True
@@ -75,7 +74,7 @@ class Connection(asyncio.Protocol):
             self.abort()
             return
         if answer.complete:
-            self._finish(answer)
+            self._finish()
 
     def eof_received(self) -> bool:
         """The target has said all; so have we."""
@@ -84,19 +83,18 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is over."""
         self.is_open = False
-        if self._waiting is None or self._answer is None:
+        if self._waiting is None:
             return
         if exc is None and self._answer.end_of_stream():
-            self._finish(self._answer)
+            self._finish()
         elif self._touched:
             self._fail(BrokenConnection("the connection was closed within the answer", untouched=False))
         else:
             text = " ".join(str(exc).split()) if exc else "the target closed the connection without an answer"
             self._fail(BrokenConnection(text, untouched=True))
 
-    def _finish(self, answer: Answer) -> None:
-        waiting, self._waiting, self._answer = self._waiting, None, None
-        self.served += 1
+    def _finish(self) -> None:
+        answer, waiting, self._waiting = self._answer, self._waiting, None
         # An answer before the whole request was taken leaves the rest of it in the way of the next one.
         if not (answer.reusable and self._transport is not None and self._transport.get_write_buffer_size() == 0):
             self.abort()
@@ -104,6 +102,6 @@ class Connection(asyncio.Protocol):
             waiting.set_result(answer)
 
     def _fail(self, error: Exception) -> None:
-        waiting, self._waiting, self._answer = self._waiting, None, None
+        waiting, self._waiting = self._waiting, None
         if waiting is not None and not waiting.done():
             waiting.set_exception(error)

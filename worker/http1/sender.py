@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from worker.egress import EgressError, EgressPolicy
-from worker.http1.answer import Answer, AnswerError
+from worker.http1.answer import AnswerError, AnswerReader
 from worker.http1.connection import BrokenConnection, Connection
 from worker.http1.connector import Connector, Route
 from worker.http1.deadlines import Deadlines
@@ -96,7 +96,7 @@ class Http1Sender:
         tick = self._deadlines.add(ends_s, connection, connection.expire)
         self._busy.add(connection)
         try:
-            answer = await waiting
+            outcome = _outcome(await waiting)
         except asyncio.CancelledError:
             connection.abort()
             raise
@@ -104,7 +104,7 @@ class Http1Sender:
             self._deadlines.remove(tick, connection)
             self._busy.discard(connection)
         self._pool.keep(route, connection)
-        return _outcome(answer)
+        return outcome
 
     def _route(self, url: str) -> tuple[Location, Route]:
         """How to ask, and where. Raises ValueError."""
@@ -122,7 +122,7 @@ class Http1Sender:
         return meant, Route(origin.host, origin.port, tls, meant.origin.host)
 
 
-def _outcome(answer: Answer) -> Outcome:
+def _outcome(answer: AnswerReader) -> Outcome:
     if 200 <= answer.status <= 299:
         return _DONE.get(answer.status) or Outcome(OutcomeKind.DONE, answer.status)
     retry_after, date, location = (
