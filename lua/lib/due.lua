@@ -21,7 +21,7 @@ function due.refresh(partition, found, now_us, served)
   local at = math.max(now_us, tonumber(head[2]), bucket.next_claim_us(found.tokens, found.rate, found.burst, now_us))
   if redis.call('ZCARD', found.leases) >= found.concurrency then
     local slot = redis.call('ZRANGE', found.leases, 0, 0, 'WITHSCORES')
-    at = math.max(at, tonumber(slot[2] or 0), sequence.hold_us(partition))
+    at = math.max(at, tonumber(slot[2] or 0), sequence.hold_us(partition, now_us))
   end
   if served then
     at = math.max(at, now_us + 1)

@@ -18,9 +18,10 @@ function sequence.next_fence(partition, now_us)
   return fence
 end
 
--- Expired leases are not handed out before this time (0: no hold).
-function sequence.hold_us(partition)
-  return tonumber(redis.call('HGET', keys.sequence(partition), 'hold_us') or 0)
+-- Expired leases are not handed out before this time (0: no hold). One from before the clock stepped back is void.
+function sequence.hold_us(partition, now_us)
+  local seen = redis.call('HMGET', keys.sequence(partition), 'served_us', 'hold_us')
+  return tonumber(seen[1] or 0) <= now_us and tonumber(seen[2] or 0) or 0
 end
 
 -- Note that dispatchers are at work. After a gap of more than a third of a lease (the store was away, or the clock

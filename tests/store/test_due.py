@@ -222,3 +222,14 @@ async def test_the_janitor_repairs_due(store, clock, redis_client, dispatcher):
     redis_client.zadd("{hr:0}:due", {"1": START_US + HOUR})
     await store.upkeep.refresh(0, "")
     assert changes(right, await partition_values(store)) == {}
+
+
+async def test_a_hold_from_before_the_clock_stepped_back_is_void(store, clock, dispatcher):
+    await seed_queue(store, concurrency=1)
+    await seed_tasks(store, "a", "b")
+    await dispatcher.claim_one()
+    clock.advance(60)
+    assert (await dispatcher.claim()).tasks == [], "the store was away: expired leases are held"
+    clock.now_us -= HOUR
+    await store.upkeep.refresh(0, "")
+    assert (await partition_values(store))["due"] == {"1": START_US + LEASE_US}
