@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 SOURCES := pyproject.toml requirements.lock
 
-.PHONY: help install up test soak lint format types imports check lock clean
+.PHONY: help install up test fuzz soak rolling tools engine generate lint format types imports check lock clean
 .DEFAULT_GOAL := help
 
 help: ## Show what can be made
@@ -19,11 +19,27 @@ install: $(VENV)/installed ## Make .venv with the `headrace` command
 up: install ## Start everything in the foreground (ARGS="--http-port 0 ..." for flags)
 	@exec $(BIN)/headrace up $(ARGS)
 
-test: $(VENV)/installed-test ## Run the whole suite (ARGS="tests/unit -k ..." for a part)
+test: $(VENV)/installed-test $(VENV)-appengine/installed $(VENV)-clients/installed ## Run the whole suite (ARGS="tests/unit -k ..." for a part)
 	$(BIN)/python -m pytest $(ARGS)
+
+fuzz: $(VENV)/installed-test ## Send each API many more strange requests than the suite does (about 10 minutes)
+	HEADRACE_TEST_FUZZ_FACTOR=40 $(BIN)/python -m pytest tests/api/fuzz --timeout 0 $(ARGS)
 
 soak: $(VENV)/installed-test ## Run the long fault tests (about 4 minutes)
 	$(BIN)/python -m pytest tests/faults -m soak $(ARGS)
+
+rolling: $(VENV)/installed-test ## Restart every role again and again under load (about 6 minutes)
+	$(BIN)/python -m pytest tests/deploy -m soak $(ARGS)
+
+tools: ## Fetch helm, promtool and what else tests of deploy/ and helm/ use
+	bash .ci/tools
+
+engine: ## Start a Docker engine for the tests that need one (as root, on Debian)
+	bash .ci/engine
+
+generate: $(VENV)/installed-test ## Write dashboard, schema of the chart and generated tables anew
+	$(BIN)/python -m deploy.generate
+	$(BIN)/python -m tests.docs.compat
 
 lint: $(VENV)/installed-lint ## Check style and format
 	$(BIN)/ruff check .
@@ -50,7 +66,7 @@ lock: ## Write requirements.lock anew: the newest versions that pyproject.toml a
 	rm -rf $(VENV)-lock
 
 clean: ## Delete .venv and everything that was built (not .headrace, which holds tasks)
-	rm -rf $(VENV) $(VENV)-lock build dist *.egg-info
+	rm -rf $(VENV) $(VENV)-lock $(VENV)-appengine $(VENV)-clients build dist *.egg-info
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
 $(VENV)/bin/python:
@@ -60,6 +76,13 @@ $(VENV)/bin/python:
 
 $(VENV)/installed: $(SOURCES) | $(VENV)/bin/python
 	$(PIP) install --quiet --constraint requirements.lock --editable .
+	@touch $@
+
+# The App Engine SDK, and other clients than the newest, which tests run in processes of their own.
+$(VENV)-appengine/installed $(VENV)-clients/installed: $(VENV)-%/installed: pyproject.toml | $(VENV)/bin/python
+	$(PYTHON) -m venv $(VENV)-$*
+	$(VENV)-$*/bin/python -m pip install --quiet "pip>=25.1"
+	$(VENV)-$*/bin/python -m pip install --quiet --group $*
 	@touch $@
 
 # Dependency groups need a newer pip than the one that comes with Python.

@@ -4,7 +4,7 @@ The service and the store raise them, the adapters render them; nothing below th
 """
 
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 
 
 class Code(IntEnum):
@@ -26,6 +26,48 @@ class Code(IntEnum):
     UNAVAILABLE = 14
     DATA_LOSS = 15
     UNAUTHENTICATED = 16
+
+
+class Cause(StrEnum):
+    """Why a call was refused, for protocols whose codes are finer than the canonical ones."""
+
+    QUEUE_MISSING = "queue missing"
+    QUEUE_MODE = "queue mode"
+    """A push call on a pull queue, or the reverse."""
+    QUEUE_PAUSED = "queue paused"
+    TASK_MISSING = "task missing"
+    TASK_TOMBSTONED = "task tombstoned"
+    """There was a task of this name a while ago."""
+    TASK_EXISTS = "task exists"
+    LEASE_ARGUMENT = "lease argument"
+    LEASE_EXPIRED = "lease expired"
+    """It is over, or it is not the one that the caller speaks of."""
+    LEASE_CAPPED = "lease capped"
+    LEASE_LATE = "lease late"
+    """The call could not be made within its deadline."""
+    SCHEDULE_TOO_FAR = "schedule too far"
+    TASK_TOO_LARGE = "task too large"
+    TAG_TOO_LONG = "tag too long"
+
+
+_OF_HTTP_STATUS = {
+    400: Code.INVALID_ARGUMENT,
+    401: Code.UNAUTHENTICATED,
+    403: Code.PERMISSION_DENIED,
+    404: Code.NOT_FOUND,
+    409: Code.ABORTED,
+    429: Code.RESOURCE_EXHAUSTED,
+    499: Code.CANCELLED,
+    500: Code.INTERNAL,
+    501: Code.UNIMPLEMENTED,
+    503: Code.UNAVAILABLE,
+    504: Code.DEADLINE_EXCEEDED,
+}
+
+
+def code_of(http_status: int) -> Code | None:
+    """The code of an attempt that ended with this HTTP status, 0 for no connection; None for success (5.5)."""
+    return None if 200 <= http_status <= 299 else _OF_HTTP_STATUS.get(http_status, Code.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +107,17 @@ Detail = HelpLink | ErrorInfo | LocalizedMessage | FieldViolation
 
 
 class HeadraceError(Exception):
-    """An error a caller is meant to see: a canonical code, one clear sentence, optional details."""
+    """An error a caller is meant to see: a canonical code, one clear sentence, optional details.
 
-    def __init__(self, code: Code, message: str, *details: Detail) -> None:
+    `cause` is set where a protocol tells more apart than the code does.
+    """
+
+    def __init__(self, code: Code, message: str, *details: Detail, cause: Cause | None = None) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.details = details
+        self.cause = cause
 
 
 class StartupError(Exception):

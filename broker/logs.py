@@ -1,5 +1,7 @@
 """Logs of every node: one line a record, `TIME LEVEL LOGGER MESSAGE key=value ...`, to standard error.
 
+Operation logs go there too, as lines of JSON (`broker/operation_logs.py`).
+
 Fields are the `extra` of the standard logging calls: `log.warning("lease lost", extra={"queue": name})`.
 """
 
@@ -7,6 +9,8 @@ import logging
 import sys
 import time
 from typing import TextIO
+
+from broker import operation_logs
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
@@ -39,5 +43,16 @@ def configure(level: str, stream: TextIO | None = None) -> None:
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
     logging.captureWarnings(True)
+    _configure_operations(stream or sys.stderr)
     for chatty in ("aiohttp.access", "asyncio", "grpc"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, root.level))
+
+
+def _configure_operations(stream: TextIO) -> None:
+    """Operation logs are lines of JSON already. They are written at every level: queues ask for them."""
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    operations = logging.getLogger(operation_logs.LOGGER)
+    operations.handlers[:] = [handler]
+    operations.propagate = False
+    operations.setLevel(logging.INFO)

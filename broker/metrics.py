@@ -18,12 +18,16 @@ class QueueMetrics:
     """The metrics of one queue with their labels bound, so that counting costs no look-up by label."""
 
     __slots__ = (
+        "_leases",
         "_responses",
         "_retries",
         "attempt_seconds",
         "dispatch_lateness_seconds",
         "dispatches",
         "label",
+        "lease_renewals",
+        "leased_tasks",
+        "tasks_acknowledged",
         "tasks_created",
         "tasks_exhausted",
     )
@@ -35,12 +39,21 @@ class QueueMetrics:
         self.tasks_exhausted = metrics.tasks_exhausted_total.labels(label)
         self.attempt_seconds = metrics.attempt_seconds.labels(label)
         self.dispatch_lateness_seconds = metrics.dispatch_lateness_seconds.labels(label)
+        self.leased_tasks = metrics.leased_tasks_total.labels(label)
+        self.lease_renewals = metrics.lease_renewals_total.labels(label)
+        self.tasks_acknowledged = metrics.tasks_acknowledged_total.labels(label)
+        self._leases = _Children(metrics.leases_total, label)
         self._responses = _Children(metrics.responses_total, label)
         self._retries = _Children(metrics.retries_total, label)
 
     def response(self, kind: str) -> None:
         """Count an attempt that ended; `kind` is 1xx to 5xx, timeout, no_connection, refused or unsendable."""
         self._responses[kind].inc()
+
+    def leased(self, result: str, tasks: int) -> None:
+        """Count a lease call, and the tasks that it leased; `result` is granted, empty or capped."""
+        self._leases[result].inc()
+        self.leased_tasks.inc(tasks)
 
     def retry(self, reason: str) -> None:
         """Count a failed attempt that is tried again; `reason` as for `response`."""
@@ -87,6 +100,14 @@ class Metrics:
         )
         self.retries_total = counter("retries_total", "Failed attempts to be tried again.", "queue", "reason")
         self.tasks_exhausted_total = counter("tasks_exhausted_total", "Tasks given up after failures.", "queue")
+        self.leases_total = counter(
+            "leases_total", "Lease calls answered, by result: granted, empty, capped.", "queue", "result"
+        )
+        self.leased_tasks_total = counter("leased_tasks_total", "Tasks that lease calls handed out.", "queue")
+        self.lease_renewals_total = counter("lease_renewals_total", "Leases renewed.", "queue")
+        self.tasks_acknowledged_total = counter(
+            "tasks_acknowledged_total", "Leased tasks that their workers finished.", "queue"
+        )
         self.attempt_seconds = histogram(
             "attempt_seconds", "Time from dispatch to outcome.", _ATTEMPT_BUCKETS_S, "queue"
         )
@@ -103,8 +124,15 @@ class Metrics:
             "Dispatches a second in force, below the configured rate while a target is overloaded.",
             "queue",
         )
+        self.queue_overdue_seconds = gauge(
+            "queue_overdue_seconds", "Time since the queue could dispatch, without a dispatcher serving it.", "queue"
+        )
+        self.redis_memory_bytes = gauge("redis_memory_bytes", "Memory that Redis uses.", "server")
+        self.redis_memory_limit_bytes = gauge("redis_memory_limit_bytes", "Redis's maxmemory, 0 for none.", "server")
 
         self.api_calls_total = counter("api_calls_total", "API calls answered, by canonical code.", "method", "code")
+        self.dispatcher_in_flight = gauge("dispatcher_in_flight", "Attempts that this dispatcher has in hand.")
+        self.dispatcher_capacity = gauge("dispatcher_capacity", "Most attempts that it may have in hand.")
         self.claims_total = counter("claims_total", "Claims made by this dispatcher.")
         self.claimed_tasks_total = counter("claimed_tasks_total", "Tasks that its claims returned.")
         self.released_tasks_total = counter("released_tasks_total", "Tasks given back unsent.")
@@ -130,22 +158,26 @@ class Metrics:
             self._labels.add(name)
         return name
 
-    def set_depths(self, depths: Iterable[tuple[str, int, int, float]]) -> None:
-        """Replace the queue gauges by (full queue name, live tasks, tasks in flight, rate in force)."""
-        sums: dict[str, tuple[int, int, float]] = {}
-        for name, *numbers in depths:
+    def set_depths(self, depths: Iterable[tuple[str, int, int, float, float]]) -> None:
+        """Replace the queue gauges by (full queue name, live tasks, tasks in flight, rate in force, overdue seconds)."""
+        for gauge in (self.queue_tasks, self.in_flight, self.queue_rate, self.queue_overdue_seconds):
+            gauge.clear()
+        longest_s: dict[str, float] = {}
+        for name, tasks, in_flight, rate, overdue_s in depths:
             label = self.queue_label(name)
-            tasks, in_flight, rate = (
-                before + number for before, number in zip(sums.get(label, (0, 0, 0.0)), numbers, strict=True)
-            )
-            sums[label] = (int(tasks), int(in_flight), rate)
-        self.queue_tasks.clear()
-        self.in_flight.clear()
-        self.queue_rate.clear()
-        for label, (tasks, in_flight, rate) in sums.items():
-            self.queue_tasks.labels(label).set(tasks)
-            self.in_flight.labels(label).set(in_flight)
-            self.queue_rate.labels(label).set(rate)
+            longest_s[label] = max(overdue_s, longest_s.get(label, 0.0))
+            self.queue_tasks.labels(label).inc(tasks)
+            self.in_flight.labels(label).inc(in_flight)
+            self.queue_rate.labels(label).inc(rate)
+            self.queue_overdue_seconds.labels(label).set(longest_s[label])
+
+    def set_redis_memory(self, servers: Iterable[tuple[str, int, int]]) -> None:
+        """Replace the gauges of Redis by (address, bytes used, limit in bytes or 0)."""
+        self.redis_memory_bytes.clear()
+        self.redis_memory_limit_bytes.clear()
+        for address, used_bytes, limit_bytes in servers:
+            self.redis_memory_bytes.labels(address).set(used_bytes)
+            self.redis_memory_limit_bytes.labels(address).set(limit_bytes)
 
     def exposition(self) -> bytes:
         """Every metric in Prometheus' text format, which is `CONTENT_TYPE`."""

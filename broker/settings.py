@@ -5,10 +5,10 @@ A setting NAME is the environment variable `HEADRACE_NAME`, or the flag that a c
 
 import ipaddress
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -24,10 +24,14 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from broker.app_engine_services import BASE_URL, service_urls
+from broker.app_engine_tickets import ticket_locations
 from broker.errors import StartupError
 from broker.model.app_engine import DEFAULT_DOMAIN, AppEngineTargets
+from broker.model.lease_caps import LeaseCaps
 from broker.model.limits import Limits
 from broker.model.names import LocationName, QueueName
+from broker.model.tickets import Tickets
+from broker.target_maps import read_rewrites, read_target_tls
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +92,47 @@ def _limits(value: object) -> object:
     return Limits().with_overrides(overrides)
 
 
+def _no_service_link(value: object) -> object:
+    """The value, unless it is what Kubernetes puts into HEADRACE_PORT where there is a Service called headrace."""
+    return None if isinstance(value, str) and re.match(r"[a-z]+://", value) else value
+
+
 def _services(value: object) -> object:
     words = [value] if isinstance(value, str) and value.lstrip().startswith("{") else _words(value)
     return service_urls([str(word) for word in words]) if isinstance(words, list | tuple) else value
 
 
+def _of_addresses(read: Callable[[list[str]], dict[str, str]]) -> BeforeValidator:
+    """A validator of texts ADDRESS=VALUE, or of one JSON object."""
+
+    def check(value: object) -> object:
+        words = [value] if isinstance(value, str) and value.lstrip().startswith("{") else _words(value)
+        return read([str(word) for word in words]) if isinstance(words, list | tuple) else value
+
+    return BeforeValidator(check)
+
+
+def _lease_caps(value: object) -> object:
+    words = _words(value)
+    return dict(map(_lease_cap, words)) if isinstance(words, list | tuple) else value
+
+
+def _lease_cap(word: object) -> tuple[str, int]:
+    queue, equals, number = str(word).rpartition("=")
+    if not equals or not re.fullmatch(r"\d{1,9}", number):
+        raise ValueError(f"{word!r}: write QUEUE=NUMBER")
+    return queue, int(number)
+
+
+def _tickets(value: object) -> object:
+    words = _words(value)
+    return ticket_locations([str(word) for word in words]) if isinstance(words, list | tuple) else value
+
+
 _REDIS_SCHEMES = ("redis", "rediss", "redis+cluster", "rediss+cluster", "unix")
+
+_DEV = {"auto_create_queues": True}
+_DEV_LIMITS = ("task_tombstone_s=5", "queue_tombstone_s=0")
 
 Port = Annotated[int, Field(ge=0, le=65_535)]
 Seconds = Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)]
@@ -106,6 +145,10 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix="HEADRACE_", frozen=True, env_ignore_empty=True, use_attribute_docstrings=True
     )
+
+    profile: Literal["google", "dev"] = "google"
+    """What the other settings are by default: as at Google's service, or made for tests and workstations (dev): the
+    names of finished tasks are free after 5 s, those of deleted queues at once, missing queues are created."""
 
     redis_url: Annotated[str, AfterValidator(_redis_url)] = ""
     """Where Redis or Valkey is: redis://HOST:PORT, rediss:// for TLS, unix:///PATH, or
@@ -128,6 +171,8 @@ class Settings(BaseSettings):
     """Port of the gRPC API; 0 takes any free port."""
     http_port: Port = 8124
     """Port of the REST API, of the keys that verify tokens and of the probes; 0 takes any free port."""
+    port: Annotated[Port | None, BeforeValidator(_no_service_link)] = None
+    """One port for gRPC and REST together, in place of the two ports above; 0 takes any free port."""
     metrics_port: Port = 8125
     """Port of /healthz, /readyz and /metrics of a dispatcher on its own; 0 takes any free port."""
     insecure: bool = False
@@ -142,6 +187,10 @@ class Settings(BaseSettings):
     separated by commas."""
     queues_file: FilePath | None = None
     """A queue.yaml or queue.xml: `up` brings the queues it lists to what it says, and leaves others alone."""
+    auto_create_queues: bool = False
+    """Create a missing queue, with defaults, when a task is created in it."""
+    admin: bool = False
+    """Serve /admin/v1, which can delete all that a project has and wait until a queue is idle."""
     limits: Annotated[InstanceOf[Limits], NoDecode, BeforeValidator(_limits)] = Limits()
     """Limit to change, as NAME=VALUE, for example task_tombstone_s=0. May be repeated; in the environment,
     separated by commas."""
@@ -153,6 +202,14 @@ class Settings(BaseSettings):
     target_ca: FilePath | None = None
     """File of CA certificates (PEM) to trust for https targets, beside the system's."""
 
+    target_tls: Annotated[Mapping[str, str], NoDecode, _of_addresses(read_target_tls)] = Field({})
+    """File of CA certificates to trust for one target, as HOST[:PORT]=FILE, or HOST[:PORT]=insecure to trust whatever
+    it shows. May be repeated; in the environment, separated by commas, or a JSON object."""
+    target_rewrites: Annotated[Mapping[str, str], NoDecode, _of_addresses(read_rewrites)] = Field({})
+    """Address to connect to in place of another one, as FROM=TO, for example
+    localhost:8080=host.docker.internal:8080. May be repeated; in the environment, separated by commas, or a JSON
+    object."""
+
     app_engine_domain: Annotated[str, _shaped(r"[A-Za-z0-9.\-{}]+", "a domain")] = DEFAULT_DOMAIN
     """Domain of App Engine services, in answers and in the Host header of App Engine tasks; {project} stands for the
     project of the queue."""
@@ -163,18 +220,31 @@ class Settings(BaseSettings):
     app_engine_services: Annotated[Mapping[str, str], NoDecode, BeforeValidator(_services)] = Field({})
     """Base URL of one App Engine service, as SERVICE=URL or VERSION.SERVICE=URL. May be repeated; in the environment,
     separated by commas, or a JSON object, or the path of a file that holds one."""
+    app_engine_tickets: Annotated[Mapping[str, LocationName], NoDecode, BeforeValidator(_tickets)] = Field({})
+    """Ticket of the App Engine API and where its calls lead to, as TICKET=PROJECT/LOCATION; other tickets lead to
+    `project` and `location`. May be repeated; in the environment, separated by commas."""
+    app_engine_admin_tickets: Words = ()
+    """Ticket of the App Engine API with which queues can be managed, in every project. May be repeated; in the
+    environment, separated by commas."""
     oauth_token_dir: DirectoryPath | None = None
     """Directory with the access tokens of OAuth tasks: one file for each service account, named by its e-mail address.
     Default: tokens that Headrace signs, which Google's own APIs do not accept."""
 
+    lease_caps: Annotated[Mapping[str, int], NoDecode, BeforeValidator(_lease_caps)] = Field({})
+    """Lease calls a second that one pull queue takes, in place of the limit leases_per_second, as QUEUE=NUMBER by short
+    id or full name; 0 is any number. May be repeated; in the environment, separated by commas."""
+    lease_cap_answer: Literal["protocol", "empty"] = "protocol"
+    """What LeaseTasks of Cloud Tasks v2beta2 answers above the cap: RESOURCE_EXHAUSTED, as its protocol says, or no
+    tasks, as the other APIs do (empty)."""
+
     lease_s: Seconds = 30.0
-    """How long a dispatcher owns a task between renewals: when it is killed, its tasks are delivered again after
-    this time."""
+    """How long a dispatcher, or a pull worker, owns a task between renewals: when it is killed, its tasks are
+    delivered again after this time."""
     drain_s: Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)] = 25.0
-    """How long a stopping node waits for what is under way: a dispatcher for answers to what it has sent, an API
-    node for calls."""
+    """How long a stopping node waits for what is under way: a dispatcher for answers to what it has sent, a pull
+    worker for its tasks, an API node for calls."""
     slow_poll_s: Seconds = 5.0
-    """Longest sleep of a dispatcher between two looks at a partition."""
+    """Longest sleep of a dispatcher between two looks at a partition, of a pull worker between two at its queue."""
     overload_control: bool = True
     """Slow a queue down while its target answers 429 or 503."""
     ramp_up: bool = False
@@ -201,12 +271,23 @@ class Settings(BaseSettings):
         absent = {name: value for name, value in (defaults or {}).items() if name not in given.model_fields_set}
         return given.model_copy(update=absent)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _apply_profile(cls, given: dict[str, Any]) -> dict[str, Any]:
+        """What is given wins over the profile, a limit over the profile's limit of that name."""
+        if given.get("profile") != "dev":
+            return given
+        limits = _words(given.get("limits", ()))
+        if isinstance(limits, list | tuple):
+            given = {**given, "limits": [*_DEV_LIMITS, *limits]}
+        return {**_DEV, **given}
+
     @model_validator(mode="after")
     def _name_what_exists(self) -> Self:
         if LocationName.parse(str(self._location)) is None:
             raise ValueError(f"project {self.project!r} or location {self.location!r} is not a valid id")
-        for queue, name in zip(self.queues, map(self._queue_name, self.queues), strict=True):
-            if name is None:
+        for queue in (*self.queues, *self.lease_caps):
+            if self._queue_name(queue) is None:
                 raise ValueError(f"queue {queue!r} is neither a queue id (letters, digits, hyphens) nor a full name")
         return self
 
@@ -236,6 +317,17 @@ class Settings(BaseSettings):
     def app_engine_targets(self) -> AppEngineTargets:
         """Where App Engine tasks are sent."""
         return AppEngineTargets(self.app_engine_target, self.app_engine_services)
+
+    @property
+    def lease_cap_rules(self) -> LeaseCaps:
+        """What caps lease calls besides the limit, and how."""
+        by_queue = {name: cap for queue, cap in self.lease_caps.items() if (name := self._queue_name(queue))}
+        return LeaseCaps(by_queue, answers_empty=self.lease_cap_answer == "empty")
+
+    @property
+    def tickets(self) -> Tickets:
+        """Where the tickets of the App Engine API lead to."""
+        return Tickets(self._location, self.app_engine_tickets, frozenset(self.app_engine_admin_tickets))
 
     def issuer_url(self, http_port: int) -> str:
         """The issuer of tokens, given the port that REST listens on."""

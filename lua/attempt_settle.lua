@@ -14,11 +14,13 @@
 -- Safe to repeat: a second call finds neither lease nor attempt.
 --@include clock
 --@include due
+--@include finish
 --@include keys
 --@include lease
 --@include queue
 --@include record
 --@include retry
+--@include statistics
 --@include task
 
 local ROW = 7
@@ -42,11 +44,11 @@ local function count_failure(header, outcome, status)
   end
 end
 
-local function fail(found, key, id, header, outcome, status, retry_after_us)
+local function fail(found, key, id, header, raw, outcome, status, retry_after_us)
   count_failure(header, outcome, status)
   header.last_response_us = now
   header.last_status = status
-  local config = record.own_retry(redis.call('GETRANGE', key, 0, record.LONGEST_HEADER_BYTES - 1), header) or found
+  local config = record.own_retry(raw, header) or found
   if retry.is_exhausted(config, header.ended, now - header.first_dispatch_us) then
     task.remove(key, id, header, found, now, header.request_id)
     return 'exhausted'
@@ -69,9 +71,17 @@ local function note_load(found, outcome, overloaded)
 end
 
 local function settle(found, id, fence, outcome, status, retry_after_us)
-  local held = lease.drop(found.leases, id, fence)
   local key = keys.task(partition, found.id, id)
-  local header = record.read(key)
+  local raw = redis.call('GETRANGE', key, 0, record.LONGEST_HEADER_BYTES - 1)
+  if outcome == 'done' and finish.add(found.done, found, key, id, fence, raw, now) then
+    return 'done'
+  end
+  local finished_by = found.done.fences[key]
+  if finished_by == fence then
+    return 'stale'
+  end
+  local held = lease.drop(found.leases, id, fence)
+  local header = not finished_by and record.parse(raw)
   if not header or not record.has_attempt(header, fence, found.generation, now) then
     return held and 'gone' or 'stale'
   end
@@ -89,19 +99,28 @@ local function settle(found, id, fence, outcome, status, retry_after_us)
     record.update(key, header)
     return 'counted'
   end
-  return fail(found, key, id, header, outcome, status, retry_after_us)
+  return fail(found, key, id, header, raw, outcome, status, retry_after_us)
+end
+
+local function read_queue(queue_id)
+  local found = queue.read(partition, queue_id, now)
+  if found then
+    found.done = finish.batch()
+  end
+  return found or false
 end
 
 for i = 1, #rows, ROW do
   local queue_id = rows[i]
   if touched[queue_id] == nil then
-    touched[queue_id] = queue.read(partition, queue_id, now) or false
+    touched[queue_id] = read_queue(queue_id)
   end
   local found = touched[queue_id]
   if found then
     local outcome = rows[i + 3]
     local answer = settle(found, rows[i + 1], rows[i + 2], outcome, tonumber(rows[i + 4]), tonumber(rows[i + 5]))
     if answer ~= 'stale' then
+      found.finished = (found.finished or 0) + 1
       note_load(found, outcome, rows[i + 6])
     end
     answers[#answers + 1] = answer
@@ -112,6 +131,10 @@ for i = 1, #rows, ROW do
 end
 for _, found in pairs(touched) do
   if found then
+    finish.apply(found.done, found)
+    if found.finished then
+      statistics.count(partition, found.id, now, found.finished)
+    end
     if found.overloaded or found.answered then
       queue.adjust_rate(partition, found, now, found.overloaded)
     end

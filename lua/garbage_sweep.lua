@@ -14,10 +14,12 @@
 --@include lease
 --@include queue
 --@include record
+--@include tags
 --@include task
 
 local now = clock.now_us(now_us)
 
+redis.call('ZREMRANGEBYSCORE', keys.queue_tombstones(partition), '-inf', now)
 local first = redis.call('ZRANGE', keys.garbage(partition), '-inf', now, 'BYSCORE', 'LIMIT', 0, 1)
 if not first[1] then
   return { 0, 0 }
@@ -33,6 +35,7 @@ for _, name in ipairs(names) do
   if not header then
     task.discard(key, raw)
   elseif header.generation == tonumber(generation) then
+    tags.forget(partition, id, name, key, header, raw)
     -- A deleted queue's id is never used again, so its names need no tombstones.
     local expiry_us = found and task.name_taken_until_us(header, found) or 0
     task.bury(key, header, expiry_us, now, '\0\0\0\0\0\0\0\0')

@@ -38,4 +38,5 @@ redis.call('HSET', config, 'name', name, 'version', 1, 'last_request', request,
 redis.call('HSET', keys.queue_ids(partition), name, id)
 redis.call('ZADD', keys.queue_names(partition), 0, name)
 redis.call('DEL', keys.queue_tombstone(partition, name))
+redis.call('ZREM', keys.queue_tombstones(partition), name)
 return 'created'

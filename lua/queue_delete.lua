@@ -11,10 +11,10 @@
 -- Cost    O(log q), whatever the number of tasks
 -- Safe to repeat: the tombstone remembers the request.
 --@include clock
---@include due
 --@include keys
 --@include queue
 --@include record
+--@include removal
 
 local now = clock.now_us(now_us)
 
@@ -25,14 +25,10 @@ if not id then
   return remover == request and 'deleted' or 'missing'
 end
 
-local generation = redis.call('HGET', keys.config(partition, id), 'generation')
-redis.call('ZADD', keys.garbage(partition), now, id .. ':' .. generation)
-due.remove(partition, id)
-redis.call('DEL', keys.config(partition, id))
-redis.call('HDEL', keys.queue_ids(partition), name)
-redis.call('ZREM', keys.queue_names(partition), name)
+removal.delete_queue(partition, id, name, now)
 if tonumber(tombstone_us) > 0 then
   redis.call('SET', tombstone, record.tombstone(now + tombstone_us, request),
     'PX', math.ceil(tombstone_us / 1000))
+  redis.call('ZADD', keys.queue_tombstones(partition), now + tombstone_us, name)
 end
 return 'deleted'

@@ -5,10 +5,13 @@
 -- ARGV
 --   now_us: test clock, or 0
 --   horizon_us: how far in the future a task may be scheduled
---   * queue_id task_id named request schedule_us own_retry tag meta body: one task each. named is 1 if a user chose the id;
---     request identifies the creation (8 bytes); schedule_us is empty for now; own_retry is packed or empty
--- Returns code, create time, schedule time (us) for each task, as one flat list. Codes: 'created', 'exists',
---         'tombstoned' (the name was used too recently), 'no_queue', 'too_far' (beyond the horizon)
+--   * queue_id task_id flags request schedule_us own_retry tag meta body: one task each. flags: 1 if a user chose the id,
+--     2 if a time in the past is to stay; request identifies the creation (8 bytes); schedule_us is empty for now;
+--     own_retry is packed or empty; tag and meta: a pull task has no meta, and only a pull task has a tag
+-- Returns code, create time, schedule time (us) and the queue's sampling ratio for each task, as one flat list; the
+--         ratio as text, or 0. Codes: 'created', 'exists',
+--         'tombstoned' (the name was used too recently), 'no_queue', 'too_far' (beyond the horizon), 'wrong_kind' (a pull
+--         task in a push queue, or the reverse)
 -- Cost    O(n log m) for n tasks into queues of m; n <= 500
 -- Not safe to repeat for a task without a name: it may have run in between. The caller looks it up by its request.
 --@include clock
@@ -17,6 +20,7 @@
 --@include queue
 --@include record
 --@include sequence
+--@include tags
 --@include task
 
 local ROW = 9
@@ -24,54 +28,83 @@ local now = clock.now_us(now_us)
 local birth = sequence.last_fence(partition)
 local touched, answers = {}, {}
 
-local function answer(code, create_us, schedule_us)
+local function answer(found, code, create_us, schedule_us)
   local n = #answers
   answers[n + 1], answers[n + 2], answers[n + 3] = code, create_us or 0, schedule_us or 0
+  answers[n + 4] = found and found.ratio_text or 0
 end
 
-local function create(found, id, named, request, wanted_us, own_retry, tag, meta, body)
-  local key = keys.task(partition, found.id, id)
-  local state, was = task.state(redis.call('GETRANGE', key, 0, record.LONGEST_HEADER_BYTES - 1), found, now)
+-- What is at a task's key stands in the way of a new one; or nothing does, for it is dead, and now forgotten.
+local function is_refused(found, id, key, raw, request, named)
+  local state, was = task.state(raw, found, now)
   if state == 'live' then
-    if was.request_id == request then
-      return answer('created', was.create_us, was.schedule_us)
-    end
-    return answer('exists')
+    local again = was.request_id == request
+    answer(found, again and 'created' or 'exists', again and was.create_us, again and was.schedule_us)
+    return true
+  elseif state == 'tombstoned' and named then
+    answer(found, 'tombstoned')
+    return true
   end
-  if state == 'tombstoned' and named then
-    return answer('tombstoned')
+  local dead = record.parse(raw)
+  if dead then
+    tags.forget(partition, found.id, id, key, dead, raw) -- nobody would find it there once the record is overwritten
   end
-  local schedule_us = math.max(now, wanted_us or 0)
-  if schedule_us > now + horizon_us then
-    return answer('too_far')
+end
+
+local function create(found, id, flags, request, wanted_us, own_retry, tag, meta, body)
+  local key, named, is_pull = keys.task(partition, found.id, id), flags % 2 == 1, meta == ''
+  local schedule_us = flags >= 2 and wanted_us or math.max(now, wanted_us or 0)
+  local expiry_us = now + found.task_ttl_us
+  local fault = is_pull ~= (found.kind == 'PULL') and 'wrong_kind' or schedule_us > now + horizon_us and 'too_far'
+  local raw = record.new(found.generation, request, birth, now, expiry_us, schedule_us, named, own_retry, tag, meta, body)
+  -- As a rule nothing is at the key: then this is all it takes.
+  local there = fault and redis.call('GET', key) or not fault and redis.call('SET', key, raw, 'NX', 'GET')
+  if there and is_refused(found, id, key, there, request, named) then
+    return
+  elseif fault then
+    return answer(found, fault)
+  elseif there then
+    redis.call('SET', key, raw)
   end
-  local header = {
-    generation = found.generation, request_id = request, birth = birth, create_us = now,
-    expiry_us = now + found.task_ttl_us, schedule_us = schedule_us, responses = 0, answers = 0, ended = 0,
-    last_status = 0, flags = 0, fence = birth, dispatches = 0, first_dispatch_us = 0, last_schedule_us = 0,
-    last_dispatch_us = 0, last_response_us = 0,
-  }
-  record.set(header, record.NAMED, named)
-  record.set(header, record.OWN_RETRY, own_retry ~= '')
-  redis.call('SET', key, record.new(header, own_retry, tag, meta, body))
-  redis.call('ZADD', found.eta, math.min(schedule_us, header.expiry_us), id)
-  return answer('created', now, schedule_us)
+  local n = #found.added
+  found.added[n + 1], found.added[n + 2] = math.min(schedule_us, expiry_us), id
+  if is_pull then
+    redis.call('ZADD', tags.index(found, tag), found.added[n + 1], id)
+  end
+  answer(found, 'created', now, schedule_us)
+end
+
+-- As text: a number would lose its fraction on the way.
+local function ratio_text(found)
+  local ratio = found.sampling_ratio or 0
+  return ratio > 0 and string.format('%.17g', ratio) or 0
+end
+
+local function read_queue(id)
+  local found = queue.read(partition, id, now)
+  if found then
+    found.added, found.ratio_text = {}, ratio_text(found)
+  end
+  return found or false
 end
 
 for i = 1, #rows, ROW do
   local id = rows[i]
   if touched[id] == nil then
-    touched[id] = queue.read(partition, id, now) or false
+    touched[id] = read_queue(id)
   end
   if touched[id] then
-    create(touched[id], rows[i + 1], rows[i + 2] == '1', rows[i + 3], tonumber(rows[i + 4]), rows[i + 5], rows[i + 6],
+    create(touched[id], rows[i + 1], tonumber(rows[i + 2]), rows[i + 3], tonumber(rows[i + 4]), rows[i + 5], rows[i + 6],
       rows[i + 7], rows[i + 8])
   else
-    answer('no_queue')
+    answer(false, 'no_queue')
   end
 end
 for _, found in pairs(touched) do
   if found then
+    if #found.added > 0 then
+      redis.call('ZADD', found.eta, unpack(found.added))
+    end
     due.refresh(partition, found, now)
   end
 end

@@ -9,7 +9,8 @@
 --   task_id: the task's id
 --   request: 8 bytes that identify this request
 --   full: 1 to answer with the body, 0 without
--- Returns 'live' and the record after the bookkeeping; 'tombstoned', 'none', or 'no_queue'
+-- Returns 'live' and the record after the bookkeeping; 'tombstoned', 'none', 'no_queue', or 'pull' (a pull task has no
+--         attempts)
 -- Cost    O(log r) for r forced attempts that wait
 -- Safe to repeat: the queue remembers its last request.
 --@include clock
@@ -30,6 +31,8 @@ local key = keys.task(partition, queue_id, task_id)
 local state, header = task.state(redis.call('GETRANGE', key, 0, record.LONGEST_HEADER_BYTES - 1), found, now)
 if state ~= 'live' then
   return { state }
+elseif record.is_pull(header) then
+  return { 'pull' }
 end
 
 local config = keys.config(partition, queue_id)

@@ -19,6 +19,7 @@ _choice = pytest.StashKey[Choice]()
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[_choice] = choose_servers()
     config.addinivalue_line("markers", "every_server: run the test against every server there is")
+    config.addinivalue_line("markers", "soak: takes long; runs only when asked for, with -m soak")
 
 
 def pytest_report_header(config: pytest.Config) -> str:
@@ -32,6 +33,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         path = metafunc.definition.path
         everywhere = "store" in path.parts or metafunc.definition.get_closest_marker("every_server")
         metafunc.parametrize("server_name", names if everywhere else names[:1], scope="session")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if "soak" in config.option.markexpr:
+        return
+    for item in items:
+        if item.get_closest_marker("soak"):
+            item.add_marker(pytest.mark.skip(reason="takes long; ask for it with -m soak"))
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -10,6 +10,7 @@ from broker.model.task import AppEngineHttpRequest
 from broker.store.attempts import AttemptStore, Outcome, Result
 from broker.store.record import Record
 from worker import outcome as outcomes
+from worker.attempt_log import AttemptLog
 from worker.in_flight import HeldAttempt
 from worker.preparer import Preparer, Unsendable
 from worker.queue_configs import QueueConfig, QueueConfigs
@@ -66,6 +67,8 @@ class Courier:
         try:
             async with asyncio.timeout(_PREPARED_WITHIN_S):
                 config, record = await self._read(attempt)
+                if config.queue.sampling_ratio:
+                    attempt.log = AttemptLog.of(attempt.key, config.queue, record, now_us)
                 request = await self._preparer.prepare(attempt.key, config.queue, record, now_us)
         except (TimeoutError, HeadraceError) as error:
             raise NotSent(str(error) or "it took too long to prepare the request") from error
@@ -77,6 +80,8 @@ class Courier:
         if attempt.lost or asyncio.get_running_loop().time() >= attempt.lease_until_s:
             raise NotSent("its lease may have ended before it could be sent")
         attempt.sent = True
+        if attempt.log:
+            attempt.log.sent(request)
         metrics = config.metrics
         metrics.dispatches.inc()
         metrics.dispatch_lateness_seconds.observe(max(0, now_us - record.header.schedule_us) / 1e6)
@@ -84,6 +89,8 @@ class Courier:
         started_s = time.perf_counter()
         outcome = await (self._app_engine_sender if of_app_engine else self._sender).send(request)
         metrics.attempt_seconds.observe(time.perf_counter() - started_s)
+        if attempt.log:
+            attempt.log.answered()
         attempt.failure = outcome.response_class
         self._tell(config, outcome)
         overloaded = self._overload_control and outcome.status in _OVERLOADS[of_app_engine]

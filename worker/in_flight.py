@@ -5,6 +5,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
 from broker.store.attempts import AttemptKey, ClaimedTask
+from worker.attempt_log import AttemptLog
 
 _SHARE_OF_FREE = 7
 
@@ -22,6 +23,8 @@ class HeldAttempt:
     """Its request is under way, or over. Before that there is nothing to abort."""
     failure: str = "aborted"
     """Why it failed, as the label of a metric, once its request has ended."""
+    log: AttemptLog | None = None
+    """Where its operations are logged."""
     lost: bool = False
     """Another attempt has the task: the result of this one would change nothing."""
 

@@ -3,7 +3,8 @@
 from broker.identity.access_tokens import CLOUD_PLATFORM, TokenSources, TokenUnavailable
 from broker.model.app_engine import AppEngineTargets, app_domain
 from broker.model.queue import Queue
-from broker.model.task import DEFAULT_DISPATCH_DEADLINE_US, AppEngineHttpRequest, HttpRequest
+from broker.model.task import DEFAULT_DISPATCH_DEADLINE_US, AppEngineHttpRequest, HttpRequest, PullMessage
+from broker.model.tickets import Tickets
 from broker.store.attempts import AttemptKey
 from broker.store.record import Record
 from worker.request import Delivery, OutgoingRequest, build_app_engine_request, build_request
@@ -17,13 +18,18 @@ class Unsendable(Exception):
 class Preparer:
     """Makes requests. What a task or a queue leaves open is filled in from settings."""
 
-    def __init__(self, tokens: TokenSources, app_engine: AppEngineTargets, app_engine_domain: str) -> None:
+    def __init__(
+        self, tokens: TokenSources, app_engine: AppEngineTargets, app_engine_domain: str, tickets: Tickets
+    ) -> None:
         self._tokens = tokens
         self._app_engine = app_engine
         self._app_engine_domain = app_engine_domain
+        self._tickets = tickets
 
     async def prepare(self, key: AttemptKey, queue: Queue, record: Record, now_us: int) -> OutgoingRequest:
         """The request of an attempt; `now_us` is the claim's time. Raises Unsendable."""
+        if isinstance(record.request, PullMessage):
+            raise Unsendable("it is a pull task, which makes no request")
         try:
             if isinstance(record.request, AppEngineHttpRequest):
                 return self._app_engine_request(record.request, key, queue, record)
@@ -43,9 +49,15 @@ class Preparer:
                 f"no App Engine target for service {routing.service or 'default'}: set app_engine_target "
                 "(--app-engine-target URL) or app_engine_services (--app-engine-service SERVICE=URL)"
             )
-        located = routing.in_domain(app_domain(self._app_engine_domain, queue.name.project))
-        delivery = _delivery(key, queue, record)
-        return build_app_engine_request(request, delivery, base_url=base_url, host=located.host)
+        default_host = app_domain(self._app_engine_domain, queue.name.project)
+        return build_app_engine_request(
+            request,
+            _delivery(key, queue, record),
+            base_url=base_url,
+            host=routing.in_domain(default_host).host,
+            default_host=default_host,
+            ticket=self._tickets.ticket(queue.name.parent),
+        )
 
     async def _authorization(self, request: HttpRequest, now_us: int) -> str | None:
         if (oidc := request.oidc_token) is not None:

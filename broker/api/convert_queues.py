@@ -102,10 +102,11 @@ def logging_fields(queue: Queue) -> dict[str, Any] | None:
 
 
 def _stats_fields(stats: QueueStats) -> dict[str, Any]:
-    """The statistics that the store keeps; executed_last_minute_count is not one of them."""
+    """How full and how fast a queue is, as callers see it."""
     return {
         "tasks_count": stats.tasks,
         "oldest_estimated_arrival_time": None if stats.next_us is None else timestamp(stats.next_us),
+        "executed_last_minute_count": stats.executed_last_minute,
         "concurrent_dispatches_count": stats.in_flight,
         "effective_execution_rate": stats.rate,
     }

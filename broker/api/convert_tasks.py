@@ -15,7 +15,7 @@ from broker.api.convert_requests import (
 )
 from broker.api.moments import duration, read_duration_us, read_timestamp_us, timestamp
 from broker.model.retry import RetryConfig
-from broker.model.task import AppEngineHttpRequest, Attempt, Task
+from broker.model.task import AppEngineHttpRequest, Attempt, PullMessage, Task
 
 
 def read_task_fields(task: Any, *, uri: str = "relative_uri", body: str = "body") -> dict[str, Any]:
@@ -71,7 +71,23 @@ def task_fields(task: Task, *, uri: str = "relative_uri", body: str = "body") ->
     }
     if isinstance(request, AppEngineHttpRequest):
         return fields | {"app_engine_http_request": app_engine_request_fields(request, uri=uri, body=body)}
+    if isinstance(request, PullMessage):
+        return fields  # v2 has no words for it
     return fields | {"http_request": http_request_fields(request)}
+
+
+def read_pull_message(task: Any) -> PullMessage | None:
+    """What a worker is to get, None if not given."""
+    message = task.pull_message
+    return PullMessage(message.payload, message.tag.encode()) if task.HasField("pull_message") else None
+
+
+def pull_message_fields(task: Task) -> dict[str, Any]:
+    """What a worker gets of a pull task. A tag that is no text, as App Engine's may be, shows as far as it is."""
+    message = task.request
+    if not isinstance(message, PullMessage):
+        return {}
+    return {"pull_message": {"payload": message.body, "tag": message.tag.decode(errors="replace")}}
 
 
 def dispatch_fields(task: Task) -> dict[str, Any]:

@@ -18,11 +18,17 @@ from broker.api.convert_queues import (
     retry_fields,
 )
 from broker.api.convert_routing import app_engine_routing_fields, read_app_engine_routing
-from broker.api.convert_tasks import first_attempt_fields, last_attempt_fields, read_task_fields, task_fields
+from broker.api.convert_tasks import (
+    first_attempt_fields,
+    last_attempt_fields,
+    pull_message_fields,
+    read_pull_message,
+    read_task_fields,
+    task_fields,
+)
 from broker.model.queue import Queue, QueueKind, QueueStats
 from broker.model.retry import UNLIMITED_ATTEMPTS, RetryConfig
-from broker.model.task import Task
-from broker.service import our_texts
+from broker.model.task import PullMessage, Task
 from broker.service.drafts import QueueDraft, TaskDraft
 
 QUEUE_PATHS: Mapping[str, str] = {
@@ -54,9 +60,7 @@ def read_queue(queue: Any) -> QueueDraft:
 
 def read_task(task: Any) -> TaskDraft:
     """What a caller wants a task to be. Output-only fields are ignored."""
-    if task.HasField("pull_message"):
-        raise our_texts.unserved("task.pull_message")
-    return TaskDraft(**read_task_fields(task, **_APP_ENGINE))
+    return TaskDraft(**read_task_fields(task, **_APP_ENGINE), pull_message=read_pull_message(task))
 
 
 def queue_message(queue: Queue, stats: QueueStats | None = None) -> Any:
@@ -69,14 +73,18 @@ def queue_message(queue: Queue, stats: QueueStats | None = None) -> Any:
 
 
 def task_message(task: Task) -> Any:
-    """A task as callers see it. It has neither a deadline nor a retry configuration here."""
+    """A task as callers see it. It has neither a deadline nor a retry configuration here.
+
+    Of the attempts of a pull task only their number is known (section 2.6).
+    """
+    is_pull = isinstance(task.request, PullMessage)
     status = {
         "attempt_dispatch_count": task.dispatch_count,
         "attempt_response_count": task.response_count,
-        "first_attempt_status": first_attempt_fields(task),
-        "last_attempt_status": last_attempt_fields(task),
+        "first_attempt_status": None if is_pull else first_attempt_fields(task),
+        "last_attempt_status": None if is_pull else last_attempt_fields(task),
     }
-    return _Task(**task_fields(task, **_APP_ENGINE), status=status)
+    return _Task(**task_fields(task, **_APP_ENGINE), **pull_message_fields(task), status=status)
 
 
 def _retry_fields(retry: RetryConfig) -> dict[str, Any]:

@@ -4,17 +4,15 @@ Every project seems to have an App Engine app that serves, in the location of th
 """
 
 import json
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiohttp import web
 from google.api import httpbody_pb2
 
 from broker.api.json_reader import read_message
-from broker.api.rest_request import AnswerStyle
-from broker.api.rest_server import json_response, read_body
+from broker.api.rest_answer import answered
+from broker.api.rest_body import read_body
 from broker.api.rpcs import RPCS
-from broker.api.statuses import HTTP_STATUS, envelope
 from broker.errors import Code, HeadraceError
 from broker.model.app_engine import app_domain
 from broker.service.broker import Broker
@@ -25,8 +23,6 @@ _HTTP_BODY_KEYS = {"contentType", "content_type", "data", "extensions"}
 
 _UPLOAD = next(rpc for rpc in RPCS if rpc.method == "UploadQueueYaml")
 """Other than the rest of the table it takes a body that is not JSON."""
-
-Answer = Callable[[web.Request], Awaitable[Any]]
 
 
 def deploy_routes(broker: Broker) -> list[web.RouteDef]:
@@ -62,23 +58,10 @@ def deploy_routes(broker: Broker) -> list[web.RouteDef]:
         return {}
 
     return [
-        web.get("/v1/apps/{project}", _answered(app)),
-        web.get(f"/v1/projects/{{project}}/services/{_SERVICE}", _answered(service)),
-        web.post(_UPLOAD.path, _answered(upload)),
+        web.get("/v1/apps/{project}", answered(app)),
+        web.get(f"/v1/projects/{{project}}/services/{_SERVICE}", answered(service)),
+        web.post(_UPLOAD.path, answered(upload)),
     ]
-
-
-def _answered(answer: Answer) -> Callable[[web.Request], Awaitable[web.Response]]:
-    """The handler that writes what `answer` returns, or the error it raises, as JSON."""
-
-    async def handler(request: web.Request) -> web.Response:
-        style = AnswerStyle.of(request.query)
-        try:
-            return json_response(await answer(request), 200, style)
-        except HeadraceError as error:
-            return json_response(envelope(error), HTTP_STATUS[error.code], style)
-
-    return handler
 
 
 def _app_id(request: web.Request) -> str:

@@ -8,6 +8,8 @@ from typing import Any
 import grpc
 from google.protobuf.message import DecodeError
 
+from broker.api.deadline import set_deadline
+from broker.api.partial_response import Selection
 from broker.api.rpcs import Rpc
 from broker.api.statuses import status_message
 from broker.errors import Code, HeadraceError, StartupError
@@ -27,13 +29,16 @@ _OPTIONS = [
 ]
 """Without so_reuseport = 0 a second server would share the port in silence; idle clients may ping."""
 
+_FIELDS_KEY = "x-goog-fieldmask"
 _STATUS_CODES = {code.value[0]: code for code in grpc.StatusCode}
 
 
 class GrpcServer:
-    """Serves every gRPC method of the table, in plaintext."""
+    """Serves every gRPC method of the table, and `extra_handlers` beside them, in plaintext."""
 
-    def __init__(self, broker: Broker, rpcs: Iterable[Rpc], *, host: str, port: int) -> None:
+    def __init__(
+        self, broker: Broker, rpcs: Iterable[Rpc], *, host: str, port: int, extra_handlers: Iterable[Any] = ()
+    ) -> None:
         self._host, self._port = host, port
         self._server = grpc.aio.server(options=_OPTIONS)
         services: dict[str, dict[str, Any]] = defaultdict(dict)
@@ -42,6 +47,7 @@ class GrpcServer:
         self._server.add_generic_rpc_handlers(
             tuple(grpc.method_handlers_generic_handler(name, methods) for name, methods in services.items())
         )
+        self._server.add_generic_rpc_handlers(tuple(extra_handlers))
 
     async def start(self) -> int:
         """Starts to listen and returns the port. Raises StartupError if the port cannot be had."""
@@ -58,6 +64,11 @@ class GrpcServer:
         await self._server.start()
         return int(port)
 
+    async def start_on_socket(self, path: str) -> None:
+        """Starts to listen on a Unix socket, for connections that were accepted elsewhere."""
+        self._server.add_insecure_port(f"unix:{path}")
+        await self._server.start()
+
     async def stop(self, grace_s: float) -> None:
         """Stops listening and lets running calls finish for up to `grace_s` seconds."""
         await self._server.stop(grace_s)
@@ -73,12 +84,27 @@ def _check_free(host: str, port: int) -> None:
 
 def _method_handler(broker: Broker, rpc: Rpc) -> Any:
     async def answer(payload: bytes, context: Any) -> Any:
+        set_deadline(context.time_remaining())
         try:
-            return await rpc.call(broker, lambda: _parse(rpc, payload))
+            selection = _selection(rpc, context)
+            message = await rpc.call(broker, lambda: _parse(rpc, payload))
         except HeadraceError as error:
             await _abort(context, error)
+        if selection:
+            selection.trim(message)
+        return message
 
     return grpc.unary_unary_rpc_method_handler(answer, response_serializer=_serialize)
+
+
+def _selection(rpc: Rpc, context: Any) -> Selection | None:
+    """The fields that the caller wants of the answer; None if it does not say. Raises INVALID_ARGUMENT."""
+    text = next((value for name, value in context.invocation_metadata() or () if name == _FIELDS_KEY), "")
+    if not text or rpc.response is None:
+        return None
+    selection = Selection(text)
+    selection.check(rpc.response.DESCRIPTOR)
+    return selection
 
 
 def _parse(rpc: Rpc, payload: bytes) -> Any:

@@ -1,55 +1,46 @@
 """The calls of google.cloud.tasks.V.CloudTasks: message -> draft -> service -> message, nothing else."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from types import ModuleType
-from typing import Any, Protocol
+from typing import Any
 
+from google.iam.v1 import iam_policy_pb2
 from google.protobuf import empty_pb2
 
+from broker.api.batches import BatchCalls
+from broker.api.convert_policies import policy_message, read_policy
+from broker.api.converter import Converter
 from broker.api.enums import read_view
+from broker.api.filter_fields import MessageFields
+from broker.api.http_body import headers_of
 from broker.api.masks import ReadMask, read_update_mask, snake_paths
-from broker.model.queue import Queue, QueueStats
-from broker.model.task import Task
-from broker.service import cmek, queue_files, queues, tasks
+from broker.api.own_messages import message_class
+from broker.model.queue import Queue
+from broker.service import buffering, cmek, policies, queue_files, queues, tasks
 from broker.service.broker import Broker
-from broker.service.drafts import QueueDraft, TaskDraft
-
-
-class Converter(Protocol):
-    """What differs between the versions: the messages of queues and tasks. Modules `convert_v2` and so on."""
-
-    QUEUE_PATHS: Mapping[str, str]
-
-    def read_queue(self, queue: Any) -> QueueDraft:
-        """What a caller wants a queue to be."""
-
-    def read_task(self, task: Any) -> TaskDraft:
-        """What a caller wants a task to be."""
-
-    def queue_message(self, queue: Queue, stats: QueueStats | None, /) -> Any:
-        """A queue as callers see it."""
-
-    def task_message(self, task: Task) -> Any:
-        """A task as callers see it."""
+from broker.service.filter.evaluation import compile_filter
 
 
 class CloudTasks:
     """The calls in one version. A method whose messages the version lacks is not reachable in it."""
 
     def __init__(self, types: ModuleType, convert: Converter) -> None:
-        self._types, self._convert = types, convert
+        self._types, self._convert, self._batches = types, convert, BatchCalls(types, convert)
         self._queue_class = types.Queue.pb()
+        self._filter_fields = MessageFields(self._queue_class, without=frozenset({"stats"}))
         self._queues_response, self._tasks_response = types.ListQueuesResponse.pb(), types.ListTasksResponse.pb()
 
     async def list_queues(self, broker: Broker, request: Any) -> Any:
         """ListQueues."""
         mask = ReadMask(request, self._queue_class)
+        fits = compile_filter(request.filter, self._filter_fields)
         page, token = await queues.list_queues(
             broker,
             request.parent,
             page_size=request.page_size,
             page_token=request.page_token,
             filter_text=request.filter,
+            matches=fits and (lambda queue: fits(self._message(queue))),
         )
         shown = await self._shown(broker, page, mask)
         return self._queues_response(queues=shown, next_page_token=token)
@@ -88,6 +79,23 @@ class CloudTasks:
         """ResumeQueue."""
         return self._message(await queues.resume_queue(broker, request.name))
 
+    async def get_iam_policy(self, broker: Broker, request: Any) -> Any:
+        """GetIamPolicy."""
+        version = request.options.requested_policy_version
+        return policy_message(await policies.get_iam_policy(broker, request.resource, version=version))
+
+    async def set_iam_policy(self, broker: Broker, request: Any) -> Any:
+        """SetIamPolicy."""
+        policy, mask = read_policy(request.policy), snake_paths(request.update_mask.paths)
+        version = request.policy.version
+        kept = await policies.set_iam_policy(broker, request.resource, policy, version=version, mask=mask)
+        return policy_message(kept)
+
+    async def test_iam_permissions(self, broker: Broker, request: Any) -> Any:
+        """TestIamPermissions."""
+        granted = await policies.test_iam_permissions(broker, request.resource, request.permissions)
+        return iam_policy_pb2.TestIamPermissionsResponse(permissions=granted)
+
     async def list_tasks(self, broker: Broker, request: Any) -> Any:
         """ListTasks."""
         page, token = await tasks.list_tasks(
@@ -117,6 +125,20 @@ class CloudTasks:
         """RunTask."""
         return self._convert.task_message(await tasks.run_task(broker, request.name, read_view(request)))
 
+    async def batch_create_tasks(self, broker: Broker, request: Any) -> Any:
+        """BatchCreateTasks."""
+        return await self._batches.create(broker, request)
+
+    async def batch_delete_tasks(self, broker: Broker, request: Any) -> Any:
+        """BatchDeleteTasks."""
+        return await self._batches.delete(broker, request)
+
+    async def buffer_task(self, broker: Broker, request: Any) -> Any:
+        """BufferTask."""
+        headers, data = headers_of(request.body), request.body.data
+        task = await buffering.buffer_task(broker, request.queue, request.task_id, headers, data)
+        return message_class(self._types, "BufferTaskResponse")(task=self._convert.task_message(task))
+
     async def get_cmek_config(self, broker: Broker, request: Any) -> Any:
         """GetCmekConfig."""
         return self._cmek_message(request.name, await cmek.get_cmek_config(broker, request.name))
@@ -136,7 +158,7 @@ class CloudTasks:
         return self._convert.queue_message(queue, None)
 
     def _cmek_message(self, name: str, kms_key: str) -> Any:
-        return self._types.CmekConfig.pb()(name=name, kms_key=kms_key)
+        return message_class(self._types, "CmekConfig")(name=name, kms_key=kms_key)
 
     async def _shown(self, broker: Broker, page: Sequence[Queue], mask: ReadMask) -> list[Any]:
         """Messages of what a read mask leaves of queues."""

@@ -4,7 +4,9 @@ import base64
 import binascii
 import json
 import math
+import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, NoReturn
 
 from google.protobuf.descriptor import FieldDescriptor
@@ -15,6 +17,10 @@ _LONGEST_SHOWN = 200
 _TYPE_NAMES = {value: name for name, value in vars(FieldDescriptor).items() if name.startswith("TYPE_")}
 _INT32 = (-(2**31), 2**31 - 1)
 _INT64 = (-(2**63), 2**63 - 1)
+_NOT_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
+"""Numbers that JSON has no digits for, as strings."""
+_digits = re.compile(r"[+-]?[0-9]+")
+_decimal = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 
 def refuse(where: str, text: str) -> NoReturn:
@@ -47,17 +53,26 @@ def read_scalar(value: Any, field: Any, where: str) -> Any:
         return _bytes(value, where)
     try:
         return _READERS[kind](value)
-    except (ValueError, KeyError):
+    except (ValueError, OverflowError, KeyError):
         refuse_value(where, kind, value)
 
 
 def _enum(value: Any, enum: Any, where: str) -> int:
-    if isinstance(value, str) and value in enum.values_by_name:
-        return int(enum.values_by_name[value].number)
+    numbers = _numbers(enum)
+    if isinstance(value, str) and value in numbers:
+        return numbers[value]
     try:
+        if isinstance(value, str) and not _digits.fullmatch(value):
+            raise ValueError
         return _integer(value, *_INT32)
     except ValueError:
         refuse_value(where, message_kind(enum), value)
+
+
+@lru_cache(maxsize=64)
+def _numbers(enum: Any) -> dict[str, int]:
+    """The numbers of an enum by name. The descriptor's own map fails for text that is not Unicode."""
+    return {value.name: value.number for value in enum.values}
 
 
 def _bytes(value: Any, where: str) -> bytes:
@@ -84,20 +99,28 @@ def _bool(value: Any) -> bool:
 
 
 def _integer(value: Any, lowest: int, highest: int) -> int:
-    """A whole number, as a number or in a string."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise ValueError
-    if isinstance(value, str) and (value != value.strip() or "_" in value):
-        raise ValueError
-    number = int(value) if isinstance(value, int | str) else int(value) if value.is_integer() else None
-    if number is None or not lowest <= number <= highest:
+    """A whole number, as a number or in a string, which may have an exponent or a fraction of zeros."""
+    if isinstance(value, str) and _digits.fullmatch(value):
+        value = int(value)
+    number = value if isinstance(value, int) and not isinstance(value, bool) else _whole(_number(value))
+    if not lowest <= number <= highest:
         raise ValueError
     return number
 
 
+def _whole(number: float) -> int:
+    if not number.is_integer():
+        raise ValueError
+    return int(number)
+
+
 def _number(value: Any) -> float:
-    """A finite number, as a number or in a string."""
+    """A number, as a number or in a string; one that is not finite only by its name."""
+    if isinstance(value, str) and value in _NOT_FINITE:
+        return _NOT_FINITE[value]
     if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise ValueError
+    if isinstance(value, str) and not _decimal.fullmatch(value):
         raise ValueError
     number = float(value)
     if not math.isfinite(number):

@@ -2,8 +2,16 @@
 
 import asyncio
 
+from broker.api.admin import admin_routes
+from broker.api.app_engine.endpoint import app_engine_routes
 from broker.api.deploy import deploy_routes
+from broker.api.discovery import discovery_routes
+from broker.api.firebase import firebase_routes
 from broker.api.grpc_server import GrpcServer
+from broker.api.health import Health
+from broker.api.legacy_rest.routes import legacy_rest_routes
+from broker.api.one_port import OnePort
+from broker.api.reflection import reflection_handlers
 from broker.api.rest_server import RestServer
 from broker.api.rpcs import RPCS
 from broker.api.wellknown import PublishedKeys, wellknown_routes
@@ -13,7 +21,7 @@ from broker.service.broker import Broker
 
 
 class ApiNode:
-    """Answers gRPC on one port and REST on another. Stateless: any number of nodes serve one store."""
+    """Answers gRPC on one port and REST on another, or both on one. Stateless: any number of nodes serve one store."""
 
     def __init__(
         self,
@@ -23,27 +31,40 @@ class ApiNode:
         host: str,
         grpc_port: int,
         http_port: int,
+        port: int | None = None,
         issuer: str = "",
         queue_labels: int = 1000,
+        admin: bool = False,
         alive: Probe | None = None,
     ) -> None:
-        """Ports may be 0, any free port. `issuer` defaults to the address of the HTTP port.
+        """Ports may be 0, any free port. If `port` is given, both protocols are served there and nowhere else.
 
-        `alive` answers /healthz for what else runs in this process.
+        `issuer` defaults to the address of the HTTP port.
+        `admin` serves /admin/v1. `alive` answers /healthz for what else runs in this process.
         """
         self.host, self.grpc_port, self.http_port, self.issuer = host, grpc_port, http_port, issuer
         self._broker, self._queue_labels = broker, queue_labels
-        self._grpc = GrpcServer(broker, RPCS, host=host, port=grpc_port)
+        self._health = Health(broker.store.ping, {rpc.service for rpc in RPCS})
+        grpc_extras = (self._health.handler(), *reflection_handlers(RPCS))
+        self._grpc = GrpcServer(broker, RPCS, host=host, port=grpc_port, extra_handlers=grpc_extras)
         routes = wellknown_routes(keys, lambda: self.issuer)
         routes += probe_routes(alive=alive or self._alive, ready=broker.store.ping, metrics=self._metrics)
-        routes += deploy_routes(broker)
+        routes += deploy_routes(broker) + firebase_routes(broker) + discovery_routes()
+        routes += app_engine_routes(broker)
+        routes += legacy_rest_routes(broker)
+        routes += admin_routes(broker, on=admin)
         self._rest = RestServer(broker, RPCS, host=host, port=http_port, extra_routes=routes)
+        self._one_port = None if port is None else OnePort(self._grpc, self._rest, host=host, port=port)
 
     async def start(self) -> None:
         """Starts both servers; then `grpc_port`, `http_port` and `issuer` are the real ones.
 
         Raises StartupError, with nothing left listening.
         """
+        if self._one_port:
+            self.grpc_port = self.http_port = await self._one_port.start()
+            self.issuer = self.issuer or self.http_url
+            return
         self.http_port = await self._rest.start()
         self.issuer = self.issuer or self.http_url
         try:
@@ -54,7 +75,11 @@ class ApiNode:
 
     async def stop(self, grace_s: float) -> None:
         """Stops listening and lets running calls finish for up to `grace_s` seconds."""
-        await asyncio.gather(self._grpc.stop(grace_s), self._rest.stop(grace_s))
+        self._health.stop()
+        if self._one_port:
+            await self._one_port.stop(grace_s)
+        else:
+            await asyncio.gather(self._grpc.stop(grace_s), self._rest.stop(grace_s))
 
     @property
     def grpc_address(self) -> str:
@@ -74,10 +99,14 @@ class ApiNode:
         """An API node waits for nothing but Redis, and a lost Redis is no reason to restart it."""
 
     async def _metrics(self) -> bytes:
-        """The exposition, with the queue depths read now; without them while Redis is away."""
+        """The exposition, with the state of queues and of Redis read now; without them while Redis is away."""
+        store, metrics = self._broker.store, self._broker.metrics
         try:
-            depths = await self._broker.store.queues.depths(limit=self._queue_labels)
+            depths, memory = await store.queues.depths(limit=self._queue_labels), await store.memory()
         except HeadraceError:
-            depths = []
-        self._broker.metrics.set_depths((str(depth.name), depth.tasks, depth.in_flight, depth.rate) for depth in depths)
-        return self._broker.metrics.exposition()
+            depths, memory = [], []
+        metrics.set_depths(
+            (str(depth.name), depth.tasks, depth.in_flight, depth.rate, depth.overdue_us / 1e6) for depth in depths
+        )
+        metrics.set_redis_memory((server.address, server.used_bytes, server.limit_bytes) for server in memory)
+        return metrics.exposition()

@@ -1,21 +1,23 @@
 """REST: the routes of the RPC table over HTTP/1.1, JSON in and out (section 3.2)."""
 
+import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
+from multidict import MultiMapping
 
-from broker.api.json_writer import json_text, message_object
-from broker.api.rest_request import AnswerStyle, read_request
+from broker.api.deadline import SERVER_TIMEOUT_HEADER, read_timeout_s, set_deadline
+from broker.api.json_writer import message_object
+from broker.api.rest_answer import AnswerStyle, json_response, read_selection
+from broker.api.rest_body import MAX_BODY_BYTES, read_body, read_query, verb_of
+from broker.api.rest_request import read_request
 from broker.api.routes import Routes
 from broker.api.rpcs import Rpc
 from broker.api.statuses import HTTP_STATUS, envelope
 from broker.errors import Code, HeadraceError, StartupError
 from broker.service.broker import Broker
-
-MAX_BODY_BYTES = 12 * 1024 * 1024
-"""Largest request body: a full batch of tasks (section 6)."""
 
 _log = logging.getLogger(__name__)
 
@@ -37,8 +39,8 @@ class RestServer:
         self._host, self._port = host, port
         app = web.Application(client_max_size=MAX_BODY_BYTES)
         app.add_routes(extra_routes)
-        app.router.add_route("*", "/{path:.*}", self._answer)
-        self._runner = web.AppRunner(app, access_log=None, logger=_server_log)
+        app.router.add_route("*", r"/{path:[\s\S]*}", self._answer)
+        self._runner = web.AppRunner(app, access_log=None, logger=_server_log, auto_decompress=False)
 
     async def start(self) -> int:
         """Starts to listen and returns the port. Raises StartupError if the port cannot be had."""
@@ -55,6 +57,13 @@ class RestServer:
             ) from error
         return site.port
 
+    async def start_behind(self) -> Callable[[], asyncio.BaseProtocol]:
+        """Starts without a port of its own, and returns what makes the protocol of a connection accepted elsewhere."""
+        await self._runner.setup()
+        server = self._runner.server
+        assert server is not None
+        return server
+
     async def stop(self, grace_s: float) -> None:
         """Stops listening and lets running calls finish for up to `grace_s` seconds."""
         for site in list(self._runner.sites):
@@ -65,24 +74,31 @@ class RestServer:
         await self._runner.cleanup()
 
     async def _answer(self, request: web.Request) -> web.Response:
-        style = AnswerStyle.of(request.query)
+        style = AnswerStyle()
         try:
-            return await self._call(request, style)
+            query = await read_query(request)
+            style = AnswerStyle.of(query, request.headers)
+            return await self._call(request, query, style)
         except HeadraceError as error:
             return json_response(envelope(error), HTTP_STATUS[error.code], style)
 
-    async def _call(self, request: web.Request, style: AnswerStyle) -> web.Response:
+    async def _call(self, request: web.Request, query: MultiMapping[str], style: AnswerStyle) -> web.Response:
         path = request.raw_path.partition("?")[0]
         methods = self._routes.find(path)
         if not methods:
             raise HeadraceError(Code.NOT_FOUND, f"The requested URL {path[:200]} was not found on this server.")
-        verb = _verb(request)
+        verb = verb_of(request)
         if verb not in methods:
             return _wrong_verb(verb, sorted(methods), style)
         rpc, path_values = methods[verb]
+        selection = read_selection(query, request.headers)
+        if selection and rpc.response:
+            selection.check(rpc.response.DESCRIPTOR)
         body = await read_body(request)
-        message = await rpc.call(self._broker, lambda: read_request(rpc, body, request.query, path_values))
-        return json_response(message_object(message, enum_integers=style.enum_integers), 200, style)
+        set_deadline(read_timeout_s(request.headers.get(SERVER_TIMEOUT_HEADER)))
+        message = await rpc.call(self._broker, lambda: read_request(rpc, body, query, path_values, request.headers))
+        answer = message_object(message, enum_integers=style.enum_integers)
+        return json_response(selection.of_json(answer) if selection else answer, 200, style)
 
 
 class _NoTracebackForBadRequests(logging.Filter):
@@ -101,31 +117,8 @@ _server_log = logging.getLogger(f"{__name__}.http")
 _server_log.addFilter(_NoTracebackForBadRequests())
 
 
-def _verb(request: web.Request) -> str:
-    """The verb meant: a POST can carry another one in a header, for proxies that let only POST through."""
-    override = request.headers.get("X-HTTP-Method-Override", "")
-    return override.upper() if override and request.method == "POST" else request.method
-
-
-async def read_body(request: web.Request) -> bytes:
-    """The body of a request, decompressed. Raises INVALID_ARGUMENT."""
-    try:
-        return await request.read()
-    except web.HTTPRequestEntityTooLarge:
-        text = f"Request payload size exceeds the limit: {MAX_BODY_BYTES} bytes."
-    except (web.RequestPayloadError, HttpProcessingError):
-        text = "The request body cannot be read: check Content-Encoding and Transfer-Encoding."
-    raise HeadraceError(Code.INVALID_ARGUMENT, text)
-
-
 def _wrong_verb(verb: str, allowed: list[str], style: AnswerStyle) -> web.Response:
     error = HeadraceError(Code.UNIMPLEMENTED, f"{verb} is not allowed on this path; use {' or '.join(allowed)}.")
     response = json_response(envelope(error, 405), 405, style)
     response.headers["Allow"] = ", ".join(allowed)
     return response
-
-
-def json_response(value: object, status: int, style: AnswerStyle) -> web.Response:
-    """A JSON answer in the style that the caller asked for."""
-    text = json_text(value, pretty=style.pretty)
-    return web.Response(text=text, status=status, content_type="application/json", charset="UTF-8")

@@ -15,12 +15,16 @@ from google.cloud.location import locations_pb2
 from google.cloud.tasks_v2 import types as types_v2
 from google.cloud.tasks_v2beta2 import types as types_v2beta2
 from google.cloud.tasks_v2beta3 import types as types_v2beta3
+from google.iam.v1 import iam_policy_pb2, policy_pb2
+from google.longrunning import operations_pb2
 from google.protobuf import empty_pb2
 
-from broker.api import convert_v2, convert_v2beta2, convert_v2beta3, locations
-from broker.api.handlers import CloudTasks, Converter
+from broker.api import convert_v2, convert_v2beta2, convert_v2beta3, locations, operations, own_messages
+from broker.api.converter import Converter
+from broker.api.pull_handlers import PullTasks
 from broker.errors import Code, HeadraceError
 from broker.service.broker import Broker
+from broker.service.quotas import spend_quota
 
 _log = logging.getLogger(__name__)
 
@@ -52,7 +56,9 @@ class Rpc:
         try:
             if self.handler is None:
                 raise HeadraceError(Code.UNIMPLEMENTED, f"{self.method} is not served yet.")
-            return await self.handler(broker, read_request())
+            request = read_request()
+            await spend_quota(broker, self.method, lambda: self._resource(request))
+            return await self.handler(broker, request)
         except HeadraceError as error:
             outcome = error.code.name
             raise
@@ -65,6 +71,14 @@ class Rpc:
             raise HeadraceError(Code.INTERNAL, "Internal error encountered.") from error
         finally:
             broker.metrics.api_calls_total.labels(self.method, outcome).inc()
+
+    def _resource(self, request: Any) -> str:
+        """The name, in a request, of what the call is about: the first variable of the path."""
+        variable = re.search(r"\{([a-z_.]+)=", self.path)
+        value = request
+        for field in variable[1].split(".") if variable else ():
+            value = getattr(value, field)
+        return value if isinstance(value, str) else ""
 
 
 _CLOUD_TASKS = (
@@ -86,8 +100,10 @@ _CLOUD_TASKS = (
     ("RunTask", "POST", "/V/{name=T}:run", "*", "Task"),
     ("BatchCreateTasks", "POST", "/V/{parent=Q}/tasks:batchCreate", "*", "Operation"),
     ("BatchDeleteTasks", "POST", "/V/{parent=Q}/tasks:batchDelete", "*", "Operation"),
-    ("BufferTask", "POST", "/V/{queue=Q}/tasks/{task_id=*}:buffer", "*", "BufferTaskResponse"),
-    ("BufferTask", "POST", "/V/{queue=Q}/tasks:buffer", "*", "BufferTaskResponse"),
+    ("BufferTask", "POST", "/V/{queue=Q}/tasks/{task_id=*}:buffer", "body", "BufferTaskResponse"),
+    ("BufferTask", "POST", "/V/{queue=Q}/tasks:buffer", "body", "BufferTaskResponse"),
+    ("BufferTask", "GET", "/V/{queue=Q}/tasks/{task_id=*}:buffer", "body", "BufferTaskResponse"),
+    ("BufferTask", "GET", "/V/{queue=Q}/tasks:buffer", "body", "BufferTaskResponse"),
     ("GetCmekConfig", "GET", "/V/{name=L/cmekConfig}", "", "CmekConfig"),
     ("UpdateCmekConfig", "PATCH", "/V/{cmek_config.name=L/cmekConfig}", "cmek_config", "CmekConfig"),
 )
@@ -100,24 +116,41 @@ _PULL = (
 )
 """What only v2beta2 has."""
 
+_COMMON_MESSAGES = {
+    "Empty": empty_pb2.Empty,
+    "Operation": operations_pb2.Operation,
+    "Policy": policy_pb2.Policy,
+    "GetIamPolicyRequest": iam_policy_pb2.GetIamPolicyRequest,
+    "SetIamPolicyRequest": iam_policy_pb2.SetIamPolicyRequest,
+    "TestIamPermissionsRequest": iam_policy_pb2.TestIamPermissionsRequest,
+    "TestIamPermissionsResponse": iam_policy_pb2.TestIamPermissionsResponse,
+}
+"""Messages that no version of Cloud Tasks has of its own."""
+
 
 def _cloud_tasks(
     version: str, types: ModuleType, convert: Converter, methods: Iterable[tuple[str, ...]]
 ) -> tuple[Rpc, ...]:
-    """The CloudTasks service in one version. `CloudTasks.create_task` serves CreateTask, and so on.
+    """The CloudTasks service in one version. `PullTasks.create_task` serves CreateTask, and so on.
 
     Served is what has a handler, and messages in this version.
     """
-    service, handlers, rpcs = f"google.cloud.tasks.{version}.CloudTasks", CloudTasks(types, convert), []
+    service, handlers, rpcs = f"google.cloud.tasks.{version}.CloudTasks", PullTasks(types, convert), []
     for method, verb, path, body, response in methods:
         rpc = Rpc(service, method, verb, path.replace("V", version, 1), body)
         handler = getattr(handlers, re.sub(r"(?<!^)(?=[A-Z])", "_", method).lower(), None)
-        request_class = getattr(types, f"{method}Request", None)
+        request_class = _message_class(types, f"{method}Request")
         if handler and request_class:
-            response_class = empty_pb2.Empty if response == "Empty" else getattr(types, response).pb()
-            rpc = replace(rpc, request=request_class.pb(), response=response_class, handler=handler)
+            rpc = replace(rpc, request=request_class, response=_message_class(types, response), handler=handler)
         rpcs.append(rpc)
     return tuple(rpcs)
+
+
+def _message_class(types: ModuleType, name: str) -> Any:
+    """The class of a message that the version has, or that all have in common; None if there is none."""
+    if name in _COMMON_MESSAGES:
+        return _COMMON_MESSAGES[name]
+    return own_messages.message_class(types, name)
 
 
 def _shared(version: str) -> tuple[Rpc, ...]:
@@ -125,10 +158,13 @@ def _shared(version: str) -> tuple[Rpc, ...]:
     service, pb = "google.cloud.location.Locations", locations_pb2
     listing = (pb.ListLocationsRequest, pb.ListLocationsResponse, locations.list_locations)
     getting = (pb.GetLocationRequest, pb.Location, locations.get_location)
+    watching = (operations_pb2.GetOperationRequest, operations_pb2.Operation, operations.get_operation)
     return (
         Rpc(service, "ListLocations", "GET", f"/{version}/{{name=P}}/locations", "", *listing),
         Rpc(service, "GetLocation", "GET", f"/{version}/{{name=L}}", "", *getting),
-        Rpc("google.longrunning.Operations", "GetOperation", "GET", f"/{version}/{{name=L/operations/*}}", ""),
+        Rpc(
+            "google.longrunning.Operations", "GetOperation", "GET", f"/{version}/{{name=L/operations/*}}", "", *watching
+        ),
     )
 
 

@@ -27,13 +27,21 @@ def api(
     host: flags.Host = None,
     grpc_port: flags.GrpcPort = None,
     http_port: flags.HttpPort = None,
+    port: flags.OnePort = None,
     insecure: flags.Insecure = None,
     project: flags.Project = None,
     location: flags.Location = None,
     queues: flags.Queues = None,
     limits: flags.Limits = None,
+    auto_create_queues: flags.AutoCreateQueues = None,
+    admin: flags.Admin = None,
+    profile: flags.Profile = None,
     issuer: flags.Issuer = None,
     app_engine_domain: flags.AppEngineDomain = None,
+    lease_caps: flags.LeaseCaps = None,
+    lease_cap_answer: flags.LeaseCapAnswer = None,
+    app_engine_tickets: flags.AppEngineTickets = None,
+    app_engine_admin_tickets: flags.AppEngineAdminTickets = None,
     namespace: flags.Namespace = None,
     partitions: flags.Partitions = None,
     queue_labels: flags.QueueLabels = None,
@@ -74,7 +82,16 @@ async def run_api_node(
 
     `alive` answers /healthz for what else runs in this process.
     """
-    broker = Broker(store, settings.limits, metrics, settings.app_engine_domain, settings.location)
+    broker = Broker(
+        store,
+        settings.limits,
+        metrics,
+        settings.app_engine_domain,
+        settings.location,
+        lease_caps=settings.lease_cap_rules,
+        auto_create_queues=settings.auto_create_queues,
+        tickets=settings.tickets,
+    )
     await _create_missing_queues(broker, settings)
     node = ApiNode(
         broker,
@@ -82,8 +99,10 @@ async def run_api_node(
         host=settings.host,
         grpc_port=settings.grpc_port,
         http_port=settings.http_port,
+        port=settings.port,
         issuer=settings.issuer,
         queue_labels=settings.queue_labels,
+        admin=settings.admin,
         alive=alive,
     )
     await node.start()

@@ -28,9 +28,12 @@ def dispatcher(
     issuer: flags.Issuer = None,
     egress: flags.Egress = None,
     target_ca: flags.TargetCa = None,
+    target_tls: flags.TargetTls = None,
+    target_rewrites: flags.TargetRewrites = None,
     app_engine_target: flags.AppEngineTarget = None,
     app_engine_services: flags.AppEngineServices = None,
     app_engine_domain: flags.AppEngineDomain = None,
+    app_engine_tickets: flags.AppEngineTickets = None,
     oauth_token_dir: flags.OauthTokenDir = None,
     max_in_flight: flags.MaxInFlight = None,
     lease_s: flags.LeaseSeconds = None,
@@ -54,7 +57,7 @@ async def _serve(settings: Settings) -> None:
     metrics = Metrics(settings.queue_labels)
     async with open_store(settings) as store:
         keys = await SigningKeys.load(store.secrets)
-        tokens = TokenSources(keys, settings.issuer_url(settings.http_port), settings.oauth_token_dir)
+        tokens = TokenSources(keys, settings.issuer_url(settings.port or settings.http_port), settings.oauth_token_dir)
         async with run_dispatcher(settings, store, metrics, tokens) as node:
             probes = ProbeServer(_probes(node, metrics), host=settings.host, port=settings.metrics_port)
             port = await probes.start()

@@ -18,6 +18,7 @@ def _flag(setting: str, *names: str, metavar: str | None = None, default: str = 
     return typer.Option(*names, help=help_text, metavar=metavar, show_default=False)
 
 
+Profile = Annotated[str | None, _flag("profile", "--profile", metavar="google|dev")]
 RedisUrl = Annotated[str | None, _flag("redis_url", "--redis-url", metavar="URL")]
 RedisServer = Annotated[Path | None, _flag("redis_server", "--redis-server", metavar="PATH")]
 DataDir = Annotated[Path | None, _flag("data_dir", "--data-dir", metavar="DIR")]
@@ -26,12 +27,15 @@ Partitions = Annotated[int | None, _flag("partitions", "--partitions", metavar="
 Host = Annotated[str | None, _flag("host", "--host", metavar="HOST")]
 GrpcPort = Annotated[int | None, _flag("grpc_port", "--grpc-port", metavar="PORT")]
 HttpPort = Annotated[int | None, _flag("http_port", "--http-port", metavar="PORT")]
+OnePort = Annotated[int | None, _flag("port", "--port", metavar="PORT")]
 MetricsPort = Annotated[int | None, _flag("metrics_port", "--metrics-port", metavar="PORT")]
 Insecure = Annotated[bool | None, _flag("insecure", "--insecure")]
 Project = Annotated[str | None, _flag("project", "--project", metavar="ID")]
 Location = Annotated[str | None, _flag("location", "--location", metavar="ID")]
 Queues = Annotated[list[str] | None, _flag("queues", "--queue", metavar="NAME")]
 QueuesFile = Annotated[Path | None, _flag("queues_file", "--queues-file", metavar="FILE")]
+AutoCreateQueues = Annotated[bool | None, _flag("auto_create_queues", "--auto-create-queues/--no-auto-create-queues")]
+Admin = Annotated[bool | None, _flag("admin", "--admin/--no-admin", default="on for `up`, off for `api`")]
 Limits = Annotated[list[str] | None, _flag("limits", "--limit", metavar="NAME=VALUE")]
 Issuer = Annotated[str | None, _flag("issuer", "--issuer", metavar="URL")]
 Egress = Annotated[
@@ -42,8 +46,18 @@ AppEngineTarget = Annotated[str | None, _flag("app_engine_target", "--app-engine
 AppEngineServices = Annotated[
     list[str] | None, _flag("app_engine_services", "--app-engine-service", metavar="SERVICE=URL")
 ]
+AppEngineTickets = Annotated[
+    list[str] | None, _flag("app_engine_tickets", "--app-engine-ticket", metavar="TICKET=PROJECT/LOCATION")
+]
+AppEngineAdminTickets = Annotated[
+    list[str] | None, _flag("app_engine_admin_tickets", "--app-engine-admin-ticket", metavar="TICKET")
+]
 OauthTokenDir = Annotated[Path | None, _flag("oauth_token_dir", "--oauth-token-dir", metavar="DIR")]
+TargetTls = Annotated[list[str] | None, _flag("target_tls", "--target-tls", metavar="HOST=FILE")]
+TargetRewrites = Annotated[list[str] | None, _flag("target_rewrites", "--rewrite", metavar="FROM=TO")]
 TargetCa = Annotated[Path | None, _flag("target_ca", "--target-ca", metavar="FILE")]
+LeaseCaps = Annotated[list[str] | None, _flag("lease_caps", "--lease-cap", metavar="QUEUE=NUMBER")]
+LeaseCapAnswer = Annotated[str | None, _flag("lease_cap_answer", "--lease-cap-answer", metavar="protocol|empty")]
 LeaseSeconds = Annotated[float | None, _flag("lease_s", "--lease-seconds", metavar="SECONDS")]
 DrainSeconds = Annotated[float | None, _flag("drain_s", "--drain-seconds", metavar="SECONDS")]
 SlowPollSeconds = Annotated[float | None, _flag("slow_poll_s", "--slow-poll-seconds", metavar="SECONDS")]

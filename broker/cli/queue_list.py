@@ -4,6 +4,7 @@ import asyncio
 
 from broker.cli import flags
 from broker.cli.queue_broker import open_broker
+from broker.cli.table import table
 from broker.model.queue import Queue
 from broker.model.retry import UNLIMITED_ATTEMPTS
 from broker.service.queues import list_queues
@@ -22,10 +23,7 @@ def list_(
 ) -> None:
     """List the queues of a location with their states and limits. Works on the store directly, as `import` does."""
     settings = Settings.load(locals())
-    rows = [_HEADER, *map(_row, asyncio.run(_queues(settings)))]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    print(table(_HEADER, map(_row, asyncio.run(_queues(settings)))))
 
 
 async def _queues(settings: Settings) -> list[Queue]:

@@ -1,7 +1,6 @@
 """Running a node until a signal asks it to stop."""
 
 import asyncio
-import signal
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -9,6 +8,7 @@ import uvloop
 
 from broker import logs
 from broker.settings import Settings
+from broker.signals import until_signalled
 
 
 def run(serve: Callable[[Settings], Coroutine[Any, Any, None]], settings: Settings) -> None:
@@ -18,14 +18,4 @@ def run(serve: Callable[[Settings], Coroutine[Any, Any, None]], settings: Settin
     """
     logs.configure(settings.log_level)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_until_signalled(serve(settings)))
-
-
-async def _until_signalled(node: Coroutine[Any, Any, None]) -> None:
-    loop = asyncio.get_running_loop()
-    task = loop.create_task(node)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, task.cancel)
-    await asyncio.wait([task])
-    if not task.cancelled():
-        task.result()
+        runner.run(until_signalled(serve(settings)))

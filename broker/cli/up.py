@@ -20,12 +20,13 @@ from broker.service.broker import Broker
 from broker.settings import Settings
 from worker.dispatcher import Dispatcher
 
-_DEFAULTS = {"egress": "any", "queues": ("default",)}
+_DEFAULTS = {"egress": "any", "queues": ("default",), "admin": True}
 
 
 def up(
     grpc_port: flags.GrpcPort = None,
     http_port: flags.HttpPort = None,
+    port: flags.OnePort = None,
     host: flags.Host = None,
     insecure: flags.Insecure = None,
     data_dir: flags.DataDir = None,
@@ -36,12 +37,21 @@ def up(
     queues: flags.Queues = None,
     queues_file: flags.QueuesFile = None,
     limits: flags.Limits = None,
+    auto_create_queues: flags.AutoCreateQueues = None,
+    admin: flags.Admin = None,
+    profile: flags.Profile = None,
     issuer: flags.Issuer = None,
     egress: flags.Egress = None,
     target_ca: flags.TargetCa = None,
+    target_tls: flags.TargetTls = None,
+    target_rewrites: flags.TargetRewrites = None,
     app_engine_target: flags.AppEngineTarget = None,
     app_engine_services: flags.AppEngineServices = None,
     app_engine_domain: flags.AppEngineDomain = None,
+    lease_caps: flags.LeaseCaps = None,
+    lease_cap_answer: flags.LeaseCapAnswer = None,
+    app_engine_tickets: flags.AppEngineTickets = None,
+    app_engine_admin_tickets: flags.AppEngineAdminTickets = None,
     oauth_token_dir: flags.OauthTokenDir = None,
     max_in_flight: flags.MaxInFlight = None,
     lease_s: flags.LeaseSeconds = None,

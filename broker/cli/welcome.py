@@ -15,8 +15,7 @@ def welcome(settings: Settings, grpc_address: str, http_url: str) -> str:
     return f"""
 Headrace is up. Ctrl-C stops it; tasks are kept in {kept}.
 
-  gRPC   {grpc_address}   for Cloud Tasks clients
-  REST   {http_url}   the same calls in JSON; /metrics, /healthz
+{_addresses(settings, grpc_address, http_url)}
   Queue  {queue}
 
 A first task. In a second terminal, start something that receives it:
@@ -29,6 +28,14 @@ and in a third, create the task:
     -d '{task}'
 
 headrace ready grpc={grpc_address} http={http_url}"""
+
+
+def _addresses(settings: Settings, grpc_address: str, http_url: str) -> str:
+    if settings.port is not None:
+        return f"  API    {grpc_address}   gRPC and REST, for Cloud Tasks clients; /metrics, /healthz"
+    return f"""\
+  gRPC   {grpc_address}   for Cloud Tasks clients
+  REST   {http_url}   the same calls in JSON; /metrics, /healthz"""
 
 
 def _receiver_url() -> str:

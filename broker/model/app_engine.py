@@ -21,10 +21,10 @@ class AppEngineTargets:
     target: str = ""
     """For every service that `services` does not name; `{service}` stands for its name."""
     services: Mapping[str, str] = field(default_factory=dict)
-    """By service, or by version.service, which is looked for first. The default service is called "default"."""
+    """By service, or by version.service, which is looked for first. The service called "default" stands for others."""
 
     def base_url(self, routing: AppEngineRouting) -> str:
         """The URL before the path of a request; empty if none is configured."""
         service = routing.service or _DEFAULT_SERVICE
         found = self.services.get(f"{routing.version}.{service}") or self.services.get(service)
-        return found or self.target.replace("{service}", service)
+        return found or self.target.replace("{service}", service) or self.services.get(_DEFAULT_SERVICE, "")

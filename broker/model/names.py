@@ -1,4 +1,4 @@
-"""Resource names: projects/P/locations/L/queues/Q/tasks/T.
+"""Resource names: projects/P/locations/L/queues/Q/tasks/T, and the operations of a location.
 
 Patterns and lengths: Cloud Tasks specification, section 1.1. `parse` answers None for text that is not
 such a name; which error that makes depends on the call, so it is decided by the service.
@@ -12,11 +12,13 @@ _PROJECT = r"[A-Za-z0-9\-:.]{1,63}"
 _LOCATION = r"[A-Za-z0-9\-]{1,63}"
 _QUEUE_ID = r"[A-Za-z0-9\-]{1,100}"
 _TASK_ID = r"[A-Za-z0-9\-_]{1,500}"
+_OPERATION_ID = r"[A-Za-z0-9\-_.]{1,100}"
 
 _location_pattern = re.compile(rf"projects/({_PROJECT})/locations/({_LOCATION})")
 _queue_pattern = re.compile(rf"projects/({_PROJECT})/locations/({_LOCATION})/queues/({_QUEUE_ID})")
 _task_shape = re.compile(rf"(projects/{_PROJECT}/locations/{_LOCATION}/queues/{_QUEUE_ID})/tasks/([^/]*)")
 _task_id_pattern = re.compile(_TASK_ID)
+_operation_pattern = re.compile(rf"projects/({_PROJECT})/locations/({_LOCATION})/operations/({_OPERATION_ID})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +89,32 @@ class TaskName:
         return f"{self.queue}/tasks/{self.task_id}"
 
 
+@dataclass(frozen=True, slots=True)
+class OperationName:
+    """The full name of a long-running operation."""
+
+    location: LocationName
+    operation_id: str
+
+    @classmethod
+    def parse(cls, text: str) -> "OperationName | None":
+        """The operation that `text` names, or None."""
+        match = _operation_pattern.fullmatch(text)
+        return cls(LocationName(match[1], match[2]), match[3]) if match else None
+
+    def __str__(self) -> str:
+        return f"{self.location}/operations/{self.operation_id}"
+
+
 def is_task_id(text: str) -> bool:
     """Whether a caller may give a task this id."""
     return _task_id_pattern.fullmatch(text) is not None
 
 
-def new_task_id() -> str:
-    """A random id for a task that came without one: 20 decimal digits, uniformly distributed (section 1.2)."""
-    return f"{secrets.randbelow(10**20):020d}"
+def new_task_id(identity: bytes | None = None) -> str:
+    """An id for a task that came without one: 20 decimal digits, uniformly distributed (section 1.2).
+
+    It is random, or made of the first 16 of some bytes that are random.
+    """
+    number = secrets.randbits(128) if identity is None else int.from_bytes(identity[:16])
+    return f"{number % 10**20:020d}"

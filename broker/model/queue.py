@@ -33,6 +33,10 @@ class RateLimits:
     max_concurrent_dispatches: int = 1000
 
 
+PULL_RATE_LIMITS = RateLimits(max_concurrent_dispatches=-1)
+"""What a pull queue shows: its workers set the pace."""
+
+
 @dataclass(frozen=True, slots=True)
 class QueueStats:
     """How full and how fast a queue is at one moment."""
@@ -44,6 +48,11 @@ class QueueStats:
     in_flight: int
     rate: float
     """Dispatches a second in force: less than configured while the target is overloaded."""
+    executed_last_minute: int = 0
+    """Attempts that ended, or tasks that leases handed out."""
+    executed_last_hour: int = 0
+    sampling_s: int = 0
+    """For how many seconds, at most an hour, that has been counted; 0 for a queue that was idle for two hours."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,12 +74,13 @@ class AppEngineRouting:
     version: str = ""
     instance: str = ""
     host: str = ""
-    """What the others come to under the app's domain. Only in answers: it is neither read nor stored."""
+    """What the others come to under the app's domain. Stored only where a task asked for another one by its own
+    protocol; Cloud Tasks does not read it."""
 
     def in_domain(self, app_domain: str) -> "AppEngineRouting":
-        """The same with its host: instance, version and service in front of the app's domain."""
+        """The same with its host: its own, else instance, version and service in front of the app's domain."""
         parts = (self.instance, self.version, self.service, app_domain)
-        return replace(self, host=".".join(part for part in parts if part))
+        return replace(self, host=self.host or ".".join(part for part in parts if part))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,15 @@ class AppEngineHttpRequest:
     routing: AppEngineRouting = field(default_factory=AppEngineRouting)
 
 
-TaskRequest = HttpRequest | AppEngineHttpRequest
+@dataclass(frozen=True, slots=True)
+class PullMessage:
+    """What a worker gets that leases the task. The tag, which may be empty, is any bytes."""
+
+    body: bytes = b""
+    tag: bytes = b""
+
+
+TaskRequest = HttpRequest | AppEngineHttpRequest | PullMessage
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +125,11 @@ class NewTask:
     request: TaskRequest
     schedule_us: int | None = None
     dispatch_deadline_us: int | None = DEFAULT_DISPATCH_DEADLINE_US
-    """None leaves it to the service of an App Engine task."""
+    """None leaves it to the service of an App Engine task; a pull task has none."""
     retry_config: RetryConfig | None = None
     """Replaces the queue's configuration as a whole."""
+    keeps_past_schedule: bool = False
+    """A time in the past stays as it is, and decides the order of leases, instead of becoming now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +139,7 @@ class Task:
     name: TaskName
     request: TaskRequest
     schedule_us: int
+    """Of a pull task: from when it can be leased; while it is leased the end of the lease, which proves the lease."""
     create_us: int
     dispatch_deadline_us: int | None = DEFAULT_DISPATCH_DEADLINE_US
     dispatch_count: int = 0

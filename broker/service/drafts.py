@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from broker.model.queue import QueueKind
 from broker.model.retry import RetryConfig
 from broker.model.routing import Scheme
-from broker.model.task import AppEngineRouting, HttpMethod, OauthToken, OidcToken
+from broker.model.task import AppEngineRouting, HttpMethod, OauthToken, OidcToken, PullMessage
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,9 @@ class TaskDraft:
     name: str = ""
     http_request: HttpRequestDraft | None = None
     app_engine_request: AppEngineRequestDraft | None = None
+    pull_message: PullMessage | None = None
     schedule_us: int | None = None
     dispatch_deadline_us: int | None = None
     retry_config: RetryConfig | None = None
+    keeps_past_schedule: bool = False
+    """A schedule time in the past, 0 included, stays as it is instead of becoming now."""

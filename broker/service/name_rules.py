@@ -38,13 +38,13 @@ def task_name(text: str) -> TaskName:
     return TaskName(queue, _checked_task_id(task_id))
 
 
-def new_task_name(queue: QueueName, text: str) -> TaskName:
-    """The name for a new task in `queue`: the caller's, or one with a random id if `text` is empty.
+def new_task_name(queue: QueueName, text: str, identity: bytes | None = None) -> TaskName:
+    """The name for a new task in `queue`: the caller's, or one with a generated id if `text` is empty.
 
-    Raises HeadraceError.
+    With the same identity the same id is generated. Raises HeadraceError.
     """
     if not text:
-        return TaskName(queue, new_task_id())
+        return TaskName(queue, new_task_id(identity))
     parts = TaskName.split(text)
     if parts is None:
         raise texts.task_name_malformed()

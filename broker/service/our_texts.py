@@ -145,14 +145,29 @@ def override_port_range(largest: int) -> HeadraceError:
     return invalid(f"HttpTarget.uriOverride.port must be between 1 and {largest}, or 0 to remove the port.")
 
 
-def override_too_long(field: str, largest: int) -> HeadraceError:
-    """A path or a query, in a queue's routing, above the length limit of a URL."""
+def text_too_long(field: str, largest: int) -> HeadraceError:
+    """A text above its length limit."""
     return invalid(f"{field} must have at most {largest} characters.")
 
 
 def required(field: str) -> HeadraceError:
     """A field that another one makes necessary."""
     return invalid(f"{field} must be set.")
+
+
+def lease_duration_required() -> HeadraceError:
+    """A lease without a length, or one of less than a second."""
+    return invalid("lease_duration must be set, to at least 1s; fractions of a second are cut off.")
+
+
+def lease_filter_invalid(text: str) -> HeadraceError:
+    """A filter of LeaseTasks that is not of its grammar."""
+    return invalid(f'filter is {quoted(text)!r}, but must be tag=TAG, tag="TAG" or tag_function=oldest_tag().')
+
+
+def lease_filter_too_long(too_long: int) -> HeadraceError:
+    """A filter of LeaseTasks with a tag that no task can have."""
+    return invalid(f"The tag in filter must have less than {too_long} characters.")
 
 
 def cmek_excludes_routing() -> HeadraceError:
@@ -174,3 +189,72 @@ def kms_key_malformed(kms_key: str) -> HeadraceError:
         f'CmekConfig.kmsKey is "{quoted(kms_key)}", but must be formatted: "projects/<PROJECT_ID>/locations/'
         '<LOCATION_ID>/keyRings/<KEY_RING_ID>/cryptoKeys/<KEY_ID>".'
     )
+
+
+def policy_version_unknown(version: int) -> HeadraceError:
+    """A version of the policy format that does not exist."""
+    return invalid(f"Policy version {version} is not valid. Valid versions are 0, 1 and 3.")
+
+
+def policy_needs_version() -> HeadraceError:
+    """A policy with conditions, in a version of the format that has none."""
+    return invalid("A policy with conditions needs Policy.version 3, read with requestedPolicyVersion 3.")
+
+
+def too_many_members(kind: str, most: int) -> HeadraceError:
+    """A policy with too many members, or groups, over all of its bindings."""
+    return invalid(f"Policy.bindings must have at most {most} {kind} in all.")
+
+
+def member_malformed(member: str) -> HeadraceError:
+    """A member of a known kind whose name is none of that kind."""
+    return invalid(
+        f'The member "{quoted(member)}" is malformed: write it like user:ada@example.com, domain:example.com, '
+        "or principal://iam.googleapis.com/NAME."
+    )
+
+
+def batch_count(field: str, given: int, largest: int) -> HeadraceError:
+    """A batch without items, or with too many."""
+    return invalid(f"{field} must have between 1 and {largest} entries, not {given}.")
+
+
+def batch_too_large(largest_bytes: int) -> HeadraceError:
+    """A batch of tasks above the size limit."""
+    return invalid(f"The request must have at most {largest_bytes} bytes. Send fewer tasks at once.")
+
+
+def batch_parent_elsewhere(field: str, parent: str) -> HeadraceError:
+    """An item of a batch for another queue than the batch."""
+    return invalid(f"{field} must be in the queue of the request, '{quoted(parent)}'.")
+
+
+def request_id_malformed(request_id: str) -> HeadraceError:
+    """A request id that is no UUID."""
+    return invalid(f'request_id is "{quoted(request_id)}", but must be a UUID, or left out.')
+
+
+def request_id_reused() -> HeadraceError:
+    """A request id that came with another request before."""
+    return invalid("request_id was used for another request. Use a new UUID for each request.")
+
+
+def nothing_succeeded(metadata: str) -> HeadraceError:
+    """The error of a batch none of whose items succeeded."""
+    return HeadraceError(
+        Code.ABORTED,
+        f"None of the requests succeeded, refer to {metadata}.failed_requests for individual error details",
+    )
+
+
+def buffer_target_missing() -> HeadraceError:
+    """BufferTask on a queue that does not say where its tasks go."""
+    return HeadraceError(
+        Code.FAILED_PRECONDITION,
+        "The queue cannot buffer tasks: set Queue.httpTarget.uriOverride.host to say where they are sent.",
+    )
+
+
+def filter_invalid(reason: str) -> HeadraceError:
+    """A filter of ListQueues that cannot be understood."""
+    return invalid(f"filter is invalid: {quoted(reason)}.")

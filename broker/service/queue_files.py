@@ -6,14 +6,14 @@ from functools import partial
 
 from broker.errors import HeadraceError
 from broker.model.names import LocationName
-from broker.model.queue import Queue, QueueKind, QueueState
+from broker.model.queue import Queue, QueueState
 from broker.service import our_texts, texts
 from broker.service.broker import Broker
 from broker.service.name_rules import location_name
-from broker.service.queue_file.entry import QueueEntry, QueueFile, configured
+from broker.service.queue_file.entry import QueueEntry, configured
 from broker.service.queue_file.grammar import read_queue_file
 from broker.service.queue_file.plan import Plan, Prune, QueueChange, make_plan
-from broker.service.queue_file.problems import in_queue, unserved
+from broker.service.queue_file.problems import in_queue
 from broker.service.queue_file.writer import write_yaml
 from broker.store.outcomes import QueueExists, QueueMissing, QueueNameTombstoned, TooManyQueues
 
@@ -24,7 +24,6 @@ async def plan_queue_file(broker: Broker, parent: str, content: bytes, prune: Pr
     """What applying a queue.yaml or queue.xml to a location would do. Changes nothing. Raises HeadraceError."""
     location = location_name(parent)
     file = await asyncio.to_thread(read_queue_file, content, broker.limits)
-    _check_served(file)
     return make_plan(location, file, await _all_queues(broker, location), prune, broker.limits)
 
 
@@ -47,12 +46,6 @@ async def export_queues(broker: Broker, parent: str) -> str:
     return write_yaml(await _all_queues(broker, location_name(parent)))
 
 
-def _check_served(file: QueueFile) -> None:
-    for entry in file.entries:
-        if entry.kind is QueueKind.PULL:
-            raise unserved(entry.queue_id, "mode: pull")
-
-
 async def _all_queues(broker: Broker, location: LocationName) -> list[Queue]:
     queues, after = await broker.store.queues.page(location, page_size=_PAGE, after="")
     while after:
@@ -64,13 +57,16 @@ async def _all_queues(broker: Broker, location: LocationName) -> list[Queue]:
 async def _apply(broker: Broker, change: QueueChange) -> None:
     queue = change.before
     if change.entry and change.is_configured:
-        queue = await _configure(broker, change.after, change.entry)
+        queue = await configure(broker, change.after, change.entry)
     if change.new_state and (queue is None or queue.state is not change.new_state):
         await _set_state(broker, change.after, change.new_state)
 
 
-async def _configure(broker: Broker, wanted: Queue, entry: QueueEntry) -> Queue:
-    """Change the queue, or create it. What others changed since the plan was made is kept where it can be."""
+async def configure(broker: Broker, wanted: Queue, entry: QueueEntry) -> Queue:
+    """Give a queue the configuration of an entry, or create it as `wanted`. Raises HeadraceError.
+
+    What others changed since it was looked at is kept where it can be.
+    """
     store = broker.store.queues
     while True:  # goes round only if another caller makes, or deletes, the queue at this moment
         with suppress(QueueMissing):

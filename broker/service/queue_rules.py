@@ -8,10 +8,11 @@ from typing import Any
 from broker.model.bucket import default_burst
 from broker.model.limits import Limits
 from broker.model.names import QueueName
-from broker.model.queue import Queue, QueueKind, RateLimits
-from broker.model.retry import RetryConfig
-from broker.service import our_texts, texts
-from broker.service.drafts import QueueDraft
+from broker.model.queue import PULL_RATE_LIMITS, Queue, QueueKind, RateLimits
+from broker.model.retry import UNLIMITED_ATTEMPTS, RetryConfig
+from broker.model.task import AppEngineRouting
+from broker.service import our_texts, pull_texts, texts
+from broker.service.drafts import HttpTargetDraft, QueueDraft
 from broker.service.retry_rules import check_retry_config
 from broker.service.routing_rules import changed_app_engine_routing, changed_http_target
 from broker.service.update_mask import (
@@ -24,6 +25,7 @@ from broker.service.update_mask import (
 
 _DEFAULT_RATE_LIMITS = RateLimits()
 _DEFAULT_RETRY_CONFIG = RetryConfig()
+_PULL_RETRY_CONFIG = RetryConfig(max_attempts=UNLIMITED_ATTEMPTS)
 _RETRY_FIELDS = ("max_attempts", "max_retry_duration_us", "min_backoff_us", "max_backoff_us", "max_doublings")
 
 # One dispatch in thirty years; below it the time to the next token leaves the exact range of a double.
@@ -39,7 +41,7 @@ def new_queue(name: QueueName, draft: QueueDraft, mask: Sequence[str], limits: L
 
     Raises HeadraceError.
     """
-    queue = Queue(
+    blank = Queue(
         name=name,
         task_ttl_us=limits.task_ttl_s * 1_000_000,
         tombstone_ttl_us=limits.task_tombstone_s * 1_000_000,
@@ -48,7 +50,10 @@ def new_queue(name: QueueName, draft: QueueDraft, mask: Sequence[str], limits: L
     for field, (shortest_s, longest_s) in _LIFETIMES_S.items():
         if field in given and not shortest_s * 1_000_000 <= given[field] <= longest_s * 1_000_000:
             raise our_texts.lifetime_range(_CREATION_FIELDS[field], shortest_s, longest_s)
-    return replace(queue, **given)
+    queue = replace(blank, **given)
+    if queue.kind is QueueKind.PULL:
+        return replace(queue, rate_limits=PULL_RATE_LIMITS, retry_config=_PULL_RETRY_CONFIG)
+    return queue
 
 
 def changed_queue(queue: Queue, draft: QueueDraft, mask: Sequence[str], limits: Limits) -> Queue:
@@ -58,6 +63,8 @@ def changed_queue(queue: Queue, draft: QueueDraft, mask: Sequence[str], limits: 
     """
     check_mask(mask)
     _check_kept(queue, draft, mask)
+    if queue.kind is QueueKind.PULL:
+        return _changed_pull_queue(queue, draft, mask)
     fields = selected_fields(mask)
     target_parts, routing_parts = selected_fields(mask, TARGET_LEAVES), selected_fields(mask, ROUTING_LEAVES)
     changed = replace(
@@ -81,11 +88,27 @@ def _given_for_good(draft: QueueDraft, mask: Sequence[str]) -> dict[str, Any]:
 
 
 def _check_kept(queue: Queue, draft: QueueDraft, mask: Sequence[str]) -> None:
-    if draft.kind is QueueKind.PULL:
-        raise our_texts.unserved("A pull queue")
+    if not mask and draft.kind not in (None, queue.kind):
+        raise our_texts.set_at_creation(_CREATION_FIELDS["kind"])
     for field, value in _given_for_good(draft, mask).items() if mask else ():
         if getattr(queue, field) != value:
             raise our_texts.set_at_creation(_CREATION_FIELDS[field])
+
+
+def _changed_pull_queue(queue: Queue, draft: QueueDraft, mask: Sequence[str]) -> Queue:
+    """Of a pull queue, rates and all retry settings but the number of attempts are output only: ignored."""
+    if selected_fields(mask, TARGET_LEAVES) and draft.http_target != HttpTargetDraft():
+        raise pull_texts.pull_target("Queue.httpTarget")
+    if selected_fields(mask, ROUTING_LEAVES) and draft.app_engine_routing != AppEngineRouting():
+        raise pull_texts.pull_target("Queue.appEngineRoutingOverride")
+    changed, fields = queue, selected_fields(mask)
+    if "max_attempts" in fields:
+        config = replace(queue.retry_config, max_attempts=draft.max_attempts or UNLIMITED_ATTEMPTS)
+        check_retry_config(config)
+        changed = replace(changed, retry_config=config)
+    if "sampling_ratio" in fields:
+        changed = replace(changed, sampling_ratio=_sampling_ratio(draft.sampling_ratio))
+    return changed
 
 
 def _rate_limits(current: RateLimits, draft: QueueDraft, fields: frozenset[str], limits: Limits) -> RateLimits:

@@ -6,7 +6,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 from broker.model.app_engine import app_domain
-from broker.model.names import QueueName
+from broker.model.names import LocationName, QueueName
 from broker.model.queue import Queue, QueueState, QueueStats
 from broker.service import our_texts, texts
 from broker.service.broker import Broker
@@ -18,6 +18,8 @@ from broker.service.queue_rules import changed_queue, new_queue
 from broker.store.outcomes import QueueExists, QueueMissing, QueueNameTombstoned, TooManyQueues
 
 _LARGEST_PAGE = 9800
+_READ_SIZE, _MOST_READS = 200, 5
+"""Queues that a call with a filter reads at a time, and how often."""
 
 
 async def create_queue(broker: Broker, parent: str, draft: QueueDraft) -> Queue:
@@ -42,16 +44,27 @@ async def queue_stats(broker: Broker, queues: Sequence[Queue]) -> list[QueueStat
 
 
 async def list_queues(
-    broker: Broker, parent: str, *, page_size: int, page_token: str, filter_text: str
+    broker: Broker,
+    parent: str,
+    *,
+    page_size: int,
+    page_token: str,
+    filter_text: str = "",
+    matches: Callable[[Queue], bool] | None = None,
 ) -> tuple[list[Queue], str]:
-    """One page of the location's queues in order of name, and the token of the next page, "" at the end."""
+    """One page of the location's queues in order of name, and the token of the next page, "" at the end.
+
+    With `matches`, what `filter_text` means, only those that match. A page can then be short, or empty, although there
+    are more: a call looks at 1,000 queues at most.
+    """
     location = location_name(parent)
     length = page_length(page_size, _LARGEST_PAGE)
     after = start_of_page(page_token, location, filter_text)
-    if filter_text:
-        raise our_texts.unserved("filter")
-    page, last = await broker.store.queues.page(location, page_size=length, after=after)
-    return [_shown(broker, queue) for queue in page], str(PageToken(last, filter_text)) if last else ""
+    if matches is None:
+        page, last = await _page(broker, location, length, after)
+    else:
+        page, last = await _matching_page(broker, location, length, after, matches)
+    return page, str(PageToken(last, filter_text)) if last else ""
 
 
 async def update_queue(broker: Broker, draft: QueueDraft, mask: Sequence[str]) -> Queue:
@@ -93,6 +106,28 @@ async def resume_queue(broker: Broker, name: str) -> Queue:
     """Dispatch again. Idempotent."""
     with _existing_queue():
         return _shown(broker, await broker.store.queues.set_state(queue_name(name), QueueState.RUNNING))
+
+
+async def _page(broker: Broker, location: LocationName, length: int, after: str) -> tuple[list[Queue], str]:
+    page, last = await broker.store.queues.page(location, page_size=length, after=after)
+    return [_shown(broker, queue) for queue in page], last
+
+
+async def _matching_page(
+    broker: Broker, location: LocationName, length: int, after: str, matches: Callable[[Queue], bool]
+) -> tuple[list[Queue], str]:
+    """At most `length` queues that match, and the name to go on after, empty at the end."""
+    page: list[Queue] = []
+    for _ in range(_MOST_READS):
+        read, last = await _page(broker, location, _READ_SIZE, after)
+        for queue in filter(matches, read):
+            if len(page) == length:
+                return page, str(page[-1].name)
+            page.append(queue)
+        if not last:
+            return page, ""
+        after = last
+    return page, after
 
 
 async def _change(broker: Broker, name: QueueName, draft: QueueDraft, mask: Sequence[str]) -> Callable[[Queue], Queue]:

@@ -107,4 +107,4 @@ def _check_uri_override(uri: UriOverride, limits: Limits) -> None:
         raise our_texts.override_port_range(LARGEST_PORT)
     for field, part in (("pathOverride.path", uri.path), ("queryOverride.queryParams", uri.query)):
         if part is not None and len(part) > limits.url_length:
-            raise our_texts.override_too_long(f"HttpTarget.uriOverride.{field}", limits.url_length)
+            raise our_texts.text_too_long(f"HttpTarget.uriOverride.{field}", limits.url_length)

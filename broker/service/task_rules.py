@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from broker.model.app_engine import DEFAULT_DOMAIN
 from broker.model.limits import Limits
 from broker.model.names import TaskName
 from broker.model.retry import RetryConfig
@@ -13,9 +14,10 @@ from broker.model.task import (
     NewTask,
     OauthToken,
     OidcToken,
+    PullMessage,
     TaskRequest,
 )
-from broker.service import our_texts, texts
+from broker.service import our_texts, pull_texts, texts
 from broker.service.drafts import AppEngineRequestDraft, HttpRequestDraft, TaskDraft
 from broker.service.header_rules import stored_app_engine_headers, stored_headers
 from broker.service.retry_rules import check_retry_config
@@ -29,22 +31,30 @@ _LONGEST_APP_ENGINE_DEADLINE_US = (86_400 + 15) * 1_000_000
 _APP_ENGINE_METHODS_WITH_BODY = (HttpMethod.POST, HttpMethod.PUT)
 
 
-def new_task(name: TaskName, draft: TaskDraft, limits: Limits, *, url_required: bool = True) -> NewTask:
+def new_task(
+    name: TaskName,
+    draft: TaskDraft,
+    limits: Limits,
+    *,
+    url_required: bool = True,
+    app_engine_domain: str = DEFAULT_DOMAIN,
+) -> NewTask:
     """The task that creating `draft` under `name` stores. Raises HeadraceError.
 
     A schedule time beyond the horizon is left to the store, which knows the time. The URL of an HTTP task may be
-    missing where the queue's routing names a host.
+    missing where the queue's routing names a host. The domain of App Engine services counts in a task's size.
     """
     request = _request(draft, limits, url_required)
     task = NewTask(
         name=name,
         named_by_user=bool(draft.name),
         request=request,
-        schedule_us=_schedule_us(draft.schedule_us),
+        schedule_us=draft.schedule_us if draft.keeps_past_schedule else _schedule_us(draft.schedule_us),
         dispatch_deadline_us=_deadline_us(request, draft.dispatch_deadline_us),
         retry_config=_retry_config(draft.retry_config),
+        keeps_past_schedule=draft.keeps_past_schedule,
     )
-    if stored_bytes(task) > limits.task_bytes:
+    if stored_bytes(task, app_engine_domain) > limits.task_bytes:
         raise texts.task_too_large()
     return task
 
@@ -54,6 +64,8 @@ def _request(draft: TaskDraft, limits: Limits, url_required: bool) -> TaskReques
         return _http_request(draft.http_request, limits, url_required)
     if draft.app_engine_request is not None:
         return _app_engine_request(draft.app_engine_request, limits)
+    if draft.pull_message is not None:
+        return _pull_message(draft.pull_message, limits)
     raise our_texts.request_missing()
 
 
@@ -75,6 +87,14 @@ def _app_engine_request(draft: AppEngineRequestDraft, limits: Limits) -> AppEngi
     return AppEngineHttpRequest(uri, draft.method, headers, draft.body, draft.routing)
 
 
+def _pull_message(message: PullMessage, limits: Limits) -> PullMessage:
+    """App Engine measures a tag in bytes, Cloud Tasks in characters: it is too long only if both find it so."""
+    largest = limits.tag_bytes
+    if len(message.tag) > largest and len(message.tag.decode(errors="replace")) >= largest:
+        raise pull_texts.tag_too_long(largest - 1, "characters")
+    return message
+
+
 def _check_token(token: OidcToken | OauthToken | None) -> None:
     if token is not None and not token.service_account_email:
         raise texts.token_without_account()
@@ -86,7 +106,9 @@ def _schedule_us(given_us: int | None) -> int | None:
 
 
 def _deadline_us(request: TaskRequest, given_us: int | None) -> int | None:
-    """The dispatch deadline, cut to whole milliseconds. An App Engine task can leave it to its service."""
+    """The dispatch deadline, cut to whole milliseconds. App Engine tasks can leave it open; pull tasks have none."""
+    if isinstance(request, PullMessage):
+        return None
     if isinstance(request, AppEngineHttpRequest):
         return _in_range(given_us, _LONGEST_APP_ENGINE_DEADLINE_US, "24h15s") if given_us else None
     return DEFAULT_DISPATCH_DEADLINE_US if given_us is None else _in_range(given_us, _LONGEST_DEADLINE_US, "30m")

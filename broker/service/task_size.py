@@ -1,11 +1,12 @@
 """How large a task is (Cloud Tasks specification, section 6, "what is measured").
 
-The measure is the serialized google.cloud.tasks.v2.Task as stored: defaults filled in, view and the host of a routing
-left out. It is computed by arithmetic: every field number is below 16, so every field key takes one byte.
+The measure is the serialized google.cloud.tasks.v2.Task as stored: defaults filled in, the view left out, of App Engine
+routing the host alone. It is computed by arithmetic: every field number is below 16, so every field key takes one byte.
 """
 
+from broker.model.app_engine import DEFAULT_DOMAIN, app_domain
 from broker.model.retry import RetryConfig
-from broker.model.task import AppEngineHttpRequest, HttpRequest, NewTask, TaskRequest
+from broker.model.task import AppEngineHttpRequest, HttpRequest, NewTask, PullMessage
 
 # Whole seconds from 1978 to 3058 take five bytes, and so do most fractions of a second in nanoseconds.
 _CREATE_TIME_BYTES = 8
@@ -13,15 +14,15 @@ _WIDEST_TIME_BYTES = 14
 _METHOD_BYTES = 2
 
 
-def stored_bytes(task: NewTask) -> int:
-    """Serialized size of the stored task.
+def stored_bytes(task: NewTask, app_engine_domain: str = DEFAULT_DOMAIN) -> int:
+    """Serialized size of the stored task; `{project}` in the domain of App Engine services stands for its project.
 
     Exact for a task with a schedule time. One that is scheduled by the store counts with the widest
     timestamp, so that whether it fits does not depend on the microsecond.
     """
     size = _text(str(task.name)) + _CREATE_TIME_BYTES
     size += _WIDEST_TIME_BYTES if task.schedule_us is None else _time(task.schedule_us)
-    size += _field(_request(task.request))
+    size += _field(_request(task, app_engine_domain))
     if task.dispatch_deadline_us is not None:
         size += _time(task.dispatch_deadline_us)
     if task.retry_config is not None:
@@ -29,13 +30,19 @@ def stored_bytes(task: NewTask) -> int:
     return size
 
 
-def _request(request: TaskRequest) -> int:
+def _request(task: NewTask, app_engine_domain: str) -> int:
+    request = task.request
+    if isinstance(request, PullMessage):
+        return sum(_field(len(part)) for part in (request.body, request.tag) if part)
     size = _METHOD_BYTES
     for name, value in request.headers:
         size += _field(_field(_length(name)) + _field(_length(value)))
     if request.body:
         size += _field(len(request.body))
-    return size + (_app_engine_part(request) if isinstance(request, AppEngineHttpRequest) else _http_part(request))
+    if isinstance(request, AppEngineHttpRequest):
+        domain = app_domain(app_engine_domain, task.name.queue.project)
+        return size + _text(request.relative_uri) + _field(_text(request.routing.in_domain(domain).host))
+    return size + _http_part(request)
 
 
 def _http_part(request: HttpRequest) -> int:
@@ -45,12 +52,6 @@ def _http_part(request: HttpRequest) -> int:
     if (oauth := request.oauth_token) is not None:
         size += _field(_text(oauth.service_account_email) + _text(oauth.scope))
     return size
-
-
-def _app_engine_part(request: AppEngineHttpRequest) -> int:
-    routing = request.routing
-    parts = _text(routing.service) + _text(routing.version) + _text(routing.instance)
-    return _text(request.relative_uri) + (_field(parts) if parts else 0)
 
 
 def _retry_config(config: RetryConfig) -> int:

@@ -7,9 +7,9 @@ text, code or existence no recording of the real service shows are in `our_texts
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from broker.errors import Code, ErrorInfo, HeadraceError, HelpLink, LocalizedMessage
+from broker.errors import Cause, Code, ErrorInfo, HeadraceError, HelpLink, LocalizedMessage
 from broker.model.limits import Limits
-from broker.model.names import QueueName
+from broker.model.names import LocationName, QueueName
 from broker.service.wording import invalid, quoted
 
 _REFERENCE = "https://cloud.google.com/tasks/docs/reference/rest/v2"
@@ -89,6 +89,7 @@ def queue_missing() -> HeadraceError:
     return HeadraceError(
         Code.NOT_FOUND,
         "Queue does not exist. If you just created the queue, wait at least a minute for the queue to initialize.",
+        cause=Cause.QUEUE_MISSING,
     )
 
 
@@ -137,7 +138,7 @@ def backoffs_crossed() -> HeadraceError:
 
 
 def entity_missing() -> HeadraceError:
-    """A task that never was; also DeleteQueue on a queue that is not there."""
+    """A call on a task of a queue that is not there; also DeleteQueue on such a queue."""
     return HeadraceError(Code.NOT_FOUND, "Requested entity was not found.")
 
 
@@ -147,12 +148,13 @@ def task_existed_recently() -> HeadraceError:
         Code.NOT_FOUND,
         "The task no longer exists, though a task with this name existed recently. The task either "
         "successfully completed or was deleted.",
+        cause=Cause.TASK_TOMBSTONED,
     )
 
 
 def task_exists() -> HeadraceError:
     """CreateTask with the name of a live task."""
-    return HeadraceError(Code.ALREADY_EXISTS, "Requested entity already exists")
+    return HeadraceError(Code.ALREADY_EXISTS, "Requested entity already exists", cause=Cause.TASK_EXISTS)
 
 
 def task_name_used_recently() -> HeadraceError:
@@ -161,6 +163,7 @@ def task_name_used_recently() -> HeadraceError:
         Code.ALREADY_EXISTS,
         "The task cannot be created because a task with this name existed too recently. For more "
         f"information about task de-duplication see {_DEDUPLICATION_HELP}.",
+        cause=Cause.TASK_TOMBSTONED,
     )
 
 
@@ -184,15 +187,39 @@ def schedule_too_far(schedule_us: int, limits: Limits) -> HeadraceError:
     shown = (_EPOCH + timedelta(microseconds=schedule_us)).astimezone(_PACIFIC).isoformat()
     return invalid(
         f"The Task.scheduleTime, {shown}, is too far in the future. Schedule time must be no more than "
-        f"{limits.schedule_horizon_s / 3600:.15g}h in the future."
+        f"{limits.schedule_horizon_s / 3600:.15g}h in the future.",
+        Cause.SCHEDULE_TOO_FAR,
     )
 
 
 def task_too_large() -> HeadraceError:
     """A task above the size limit."""
-    return invalid("Task size too large")
+    return invalid("Task size too large", Cause.TASK_TOO_LARGE)
 
 
 def token_without_account() -> HeadraceError:
     """A token that names no service account."""
     return invalid("service_account_email must be set.")
+
+
+# Quotas
+
+
+def quota_exceeded(name: str, cap: int, location: LocationName) -> HeadraceError:
+    """More calls in a minute than a quota allows. The sentence is that of all Google APIs, the names of metrics ours."""
+    metric, limit = name.removesuffix("_per_minute"), name
+    consumer = f"project_number:{location.project}"
+    metadata = (
+        ("service", "cloudtasks.googleapis.com"),
+        ("consumer", f"projects/{location.project}"),
+        ("quota_metric", f"cloudtasks.googleapis.com/{metric}"),
+        ("quota_limit", limit),
+        ("quota_limit_value", str(cap)),
+        ("quota_location", location.location),
+    )
+    return HeadraceError(
+        Code.RESOURCE_EXHAUSTED,
+        f"Quota exceeded for quota metric '{metric}' and limit '{limit}' of service 'cloudtasks.googleapis.com' "
+        f"for consumer '{consumer}'.",
+        ErrorInfo("RATE_LIMIT_EXCEEDED", "googleapis.com", metadata),
+    )

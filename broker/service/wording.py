@@ -1,6 +1,6 @@
 """What the texts of all errors share."""
 
-from broker.errors import Code, HeadraceError
+from broker.errors import Cause, Code, HeadraceError
 
 # An error must fit into the trailers of a gRPC call, 8 KB as a rule; what it quotes is cut there.
 _LONGEST_QUOTE = 1000
@@ -11,6 +11,6 @@ def quoted(text: str) -> str:
     return text if len(text) <= _LONGEST_QUOTE else text[:_LONGEST_QUOTE] + "…"
 
 
-def invalid(message: str) -> HeadraceError:
+def invalid(message: str, cause: Cause | None = None) -> HeadraceError:
     """INVALID_ARGUMENT."""
-    return HeadraceError(Code.INVALID_ARGUMENT, message)
+    return HeadraceError(Code.INVALID_ARGUMENT, message, cause=cause)

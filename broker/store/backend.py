@@ -10,6 +10,7 @@ from redis import exceptions
 from broker.errors import Code, HeadraceError
 from broker.store.keys import Keyspace
 from broker.store.scripts import Script
+from broker.store.server_clock import ServerClock
 from broker.store.topology import Topology
 
 log = logging.getLogger(__name__)
@@ -69,19 +70,29 @@ class Backend:
         self.topology = topology
         self.keys = keyspace
         self._clock = clock
+        self._server_clocks: dict[int, ServerClock] = {}
 
     def now_argument(self) -> int:
         """The `now_us` argument of scripts: 0 lets the server read its clock."""
         return self._clock() if self._clock else 0
 
-    async def run(self, script: Script, partition: int, *arguments: Any, repeatable: bool = True) -> Any:
+    async def run(
+        self,
+        script: Script,
+        partition: int,
+        *arguments: Any,
+        repeatable: bool = True,
+        repeat_for_s: float = _REPEAT_FOR_S,
+    ) -> Any:
         """Run a script on a partition's slot.
 
-        A `repeatable` one is sent again for a short while when the outcome is not known; callers give mutations a
+        A `repeatable` one is sent again for a while when the outcome is not known; callers give mutations a
         request id, so that the second run answers as the first. Raises StoreUnavailable or StoreFull.
         """
         key = self.keys.prefix(partition)
-        return await self._call(lambda: self.topology.lane(key).script(script, key, arguments), repeatable)
+        return await self._call(
+            lambda: self.topology.lane(key).script(script, key, arguments), repeatable, repeat_for_s
+        )
 
     async def run_on(self, script: Script, key: str, *arguments: Any) -> Any:
         """Run a repeatable script on the slot of one key."""
@@ -105,8 +116,26 @@ class Backend:
         except exceptions.RedisError as error:
             log.debug("no node tells where partitions are: %s", error)
 
-    async def _call(self, send: Callable[[], Any], repeatable: bool) -> Any:
-        deadline = asyncio.get_running_loop().time() + _REPEAT_FOR_S
+    async def server_time_us(self, partition: int, loop_s: float) -> int:
+        """What the time will be, at the server that has a partition, when it is `loop_s` by the event loop's clock.
+
+        Estimated from what `heard_time` was told; if it is not known the server is asked.
+        """
+        if self._clock:
+            return self._clock() + round((loop_s - asyncio.get_running_loop().time()) * 1e6)
+        if partition not in self._server_clocks:
+            prefix = self.keys.prefix(partition)
+            seconds, microseconds = await self.command(prefix, "TIME")
+            self.heard_time(partition, int(seconds) * 1_000_000 + int(microseconds))
+        return self._server_clocks[partition].at_us(loop_s)
+
+    def heard_time(self, partition: int, now_us: int) -> None:
+        """An answer from the server that has a partition said what time it was."""
+        loop_s = asyncio.get_running_loop().time()
+        self._server_clocks.setdefault(partition, ServerClock()).hear(now_us, loop_s)
+
+    async def _call(self, send: Callable[[], Any], repeatable: bool, repeat_for_s: float = _REPEAT_FOR_S) -> Any:
+        deadline = asyncio.get_running_loop().time() + repeat_for_s
         while True:
             try:
                 return await send()

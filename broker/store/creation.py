@@ -11,7 +11,7 @@ from broker.store.backend import Backend, arguments_of
 _CREATE = scripts.load(
     "task_create",
     arguments="now_us horizon_us",
-    row="queue_id task_id named request schedule_us own_retry tag meta body",
+    row="queue_id task_id flags request schedule_us own_retry tag meta body",
 )
 _MOST_TASKS = 100
 _MOST_BYTES = 1 << 20
@@ -26,6 +26,8 @@ class Created:
     code: str
     create_us: int
     schedule_us: int
+    sampling_ratio: float = 0.0
+    """That of the queue; 0 if Redis did not answer."""
 
 
 @dataclass(slots=True)
@@ -91,6 +93,7 @@ class CreationBatcher:
                 if not waiting.answer.done():
                     waiting.answer.set_exception(error)
             return
-        for waiting, code, create_us, schedule_us in zip(batch, flat[::3], flat[1::3], flat[2::3], strict=True):
+        columns = (flat[column::4] for column in range(4))
+        for waiting, code, create_us, schedule_us, ratio in zip(batch, *columns, strict=True):
             if not waiting.answer.done():
-                waiting.answer.set_result(Created(code.decode(), int(create_us), int(schedule_us)))
+                waiting.answer.set_result(Created(code.decode(), int(create_us), int(schedule_us), float(ratio)))

@@ -13,9 +13,16 @@ Every key carries the hash tag of its partition, `{hr:17}`, so each script works
     {hr:17}:run             forced attempts that wait, queue:fence:task
     {hr:17}:garbage         swept generations, queue:generation
     {hr:17}:claim:OWNER     a dispatcher's last claim, to answer it again
+    {hr:17}:leased:REQUEST  what a call has leased of a pull queue, to answer it again
     {hr:17}:gone:NAME       tombstone of a queue's name
+    {hr:17}:tombstones      names of deleted queues, by the end of their tombstones
+    {hr:17}:operation:NAME  what a batch call answered
+    {hr:17}:quota:...       calls of a location in a minute, by LOCATION:NAME:MINUTE
     {hr:17}:12              hash: configuration and token bucket of queue 12
     {hr:17}:12:e3           its live tasks of generation 3, by next eligible time
+    {hr:17}:12:e3:t:TAG     those of them, if it is a pull queue, that have this tag or none
+    {hr:17}:12:c            when tasks of a pull queue were leased in the last second, packed
+    {hr:17}:12:s            what it executed in the last hour, packed
     {hr:17}:12:l            its running attempts, task:fence, by lease end
     {hr:17}:12:t:TASK       a task's record, or the tombstone of its name
     {hr:17}:wake            channel: the partition wants a claim sooner than it did
@@ -24,7 +31,7 @@ Every key carries the hash tag of its partition, `{hr:17}`, so each script works
 import zlib
 from dataclasses import dataclass
 
-from broker.model.names import QueueName
+from broker.model.names import LocationName, OperationName, QueueName
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +60,9 @@ class Keyspace:
         """A secret that all nodes share."""
         return f"{{{self.namespace}}}:secret:{name}"
 
-    def partition_of(self, queue: QueueName) -> int:
-        """The partition a queue lives in, by a hash of its name."""
-        return zlib.crc32(str(queue).encode()) % self.partitions
+    def partition_of(self, name: QueueName | OperationName | LocationName) -> int:
+        """The partition a queue, an operation or the quotas of a location live in, by a hash of its name."""
+        return zlib.crc32(str(name).encode()) % self.partitions
 
     def prefix(self, partition: int) -> str:
         """The prefix of a partition's keys, which is also its hash tag."""
@@ -69,9 +76,17 @@ class Keyspace:
         """A queue's configuration and token bucket."""
         return f"{self.prefix(partition)}:{queue_id}"
 
+    def queue_tombstone(self, partition: int, queue: QueueName) -> str:
+        """What keeps the name of a deleted queue taken."""
+        return f"{self.prefix(partition)}:gone:{queue}"
+
     def task(self, partition: int, queue_id: str, task_id: str) -> str:
         """A task's record."""
         return f"{self.prefix(partition)}:{queue_id}:t:{task_id}"
+
+    def operation(self, partition: int, name: str) -> str:
+        """What a batch call answered."""
+        return f"{self.prefix(partition)}:operation:{name}"
 
     def wake_channel(self, partition: int) -> str:
         """The channel on which scripts say that a partition wants a claim sooner."""

@@ -26,7 +26,7 @@ class Lane:
     """Gathers commands and sends them as pipelines.
 
     While `_MOST_PIPELINES` are under way further commands wait and gather, so batches grow with the load. A caller
-    that gives up does not disturb the others: its command may still run.
+    that gives up does not disturb the others: its command is left out if it still waits, or else may still run.
     """
 
     def __init__(self, client: Redis) -> None:
@@ -61,6 +61,9 @@ class Lane:
         self._flush_scheduled = False
         while self._waiting and len(self._pipelines) < _MOST_PIPELINES:
             batch, self._waiting = self._waiting[:_MOST_COMMANDS], self._waiting[_MOST_COMMANDS:]
+            batch = [waiting for waiting in batch if not waiting.answer.done()]
+            if not batch:
+                continue
             pipeline = asyncio.create_task(self._run(batch))
             self._pipelines.add(pipeline)
             pipeline.add_done_callback(self._ended)

@@ -1,5 +1,7 @@
 """What an operation of the store can end with besides success. The service turns these into a caller's errors."""
 
+from enum import StrEnum
+
 
 class StoreOutcome(Exception):
     """An operation found the store in a state that does not allow it. Nothing was changed."""
@@ -19,6 +21,14 @@ class QueueNameTombstoned(StoreOutcome):
 
 class TooManyQueues(StoreOutcome):
     """The location holds as many queues as it may."""
+
+
+class PolicyChanged(StoreOutcome):
+    """The queue's IAM policy is no longer the one that was read; `etag` is that of the present one."""
+
+    def __init__(self, etag: bytes) -> None:
+        super().__init__()
+        self.etag = etag
 
 
 class TaskMissing(StoreOutcome):
@@ -43,3 +53,43 @@ class ScheduleTooFar(StoreOutcome):
 
 class PageTokenInvalid(StoreOutcome):
     """The page token was not made by this store."""
+
+
+class WrongQueueKind(StoreOutcome):
+    """A pull task, or a lease, in a push queue, or the reverse."""
+
+
+class QueueNotRunning(StoreOutcome):
+    """The queue is paused or disabled, and the caller asked for one that is not."""
+
+
+class LeaseExpired(StoreOutcome):
+    """The task's schedule time is not the one that was to prove the lease, or it is past."""
+
+
+class LeasesCapped(StoreOutcome):
+    """The queue has taken as many lease calls within a second as it may."""
+
+
+class LeaseLate(StoreOutcome):
+    """The lease call could not run within its deadline."""
+
+
+class Deleted(StrEnum):
+    """What deleting a task, one of several, came to."""
+
+    DELETED = "deleted"
+    TOMBSTONED = "tombstoned"
+    """It is gone already, but was there recently under a name that a user gave it."""
+    UNKNOWN = "none"
+
+
+class Added(StrEnum):
+    """What adding a task, one of several, came to."""
+
+    CREATED = "created"
+    EXISTS = "exists"
+    TOMBSTONED = "tombstoned"
+    """A task of this name is gone, but was there recently."""
+    TOO_FAR = "too_far"
+    """The task is scheduled beyond the horizon."""

@@ -2,9 +2,9 @@
 
 import asyncio
 import secrets
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from broker.errors import Code, HeadraceError
 from broker.model.names import LocationName, QueueName
@@ -28,6 +28,8 @@ _MOST_DEPTHS = 1000
 _MOST_IDS = 20_000
 _LAST = b"\xff"
 
+Answer = TypeVar("Answer")
+
 
 @dataclass(frozen=True, slots=True)
 class QueueDepth:
@@ -38,6 +40,8 @@ class QueueDepth:
     in_flight: int
     rate: float
     """Dispatches a second in force: less than configured while the target is overloaded."""
+    overdue_us: int = 0
+    """How long the queue could have dispatched (a task due, a token and a slot free) without a claim serving it."""
 
 
 def new_request_id() -> bytes:
@@ -52,6 +56,8 @@ class QueueStore:
         self._backend = backend
         self._keys = backend.keys
         self._ids: dict[QueueName, str] = {}
+        self._sampling_ratios: dict[QueueName, float] = {}
+        """Of the queues whose operations are to be logged."""
 
     async def create(self, queue: Queue, *, max_queues: int) -> Queue:
         """Add a queue. Raises QueueExists, QueueNameTombstoned, TooManyQueues.
@@ -114,6 +120,11 @@ class QueueStore:
         if answer == b"missing":
             raise QueueMissing
 
+    async def is_tombstoned(self, name: QueueName) -> bool:
+        """Whether the name belonged to a queue that was deleted lately."""
+        key = self._keys.queue_tombstone(self._keys.partition_of(name), name)
+        return bool(await self._backend.command(key, "EXISTS", key))
+
     async def page(self, parent: LocationName, *, page_size: int, after: str) -> tuple[list[Queue], str]:
         """At most `page_size` queues of a location by name, from the first full name greater than `after`.
 
@@ -143,9 +154,9 @@ class QueueStore:
             )
         )
         depths = [
-            QueueDepth(name, tasks, in_flight, float(rate))
+            QueueDepth(name, tasks, in_flight, float(rate), overdue_us)
             for flat in answers
-            for text, tasks, in_flight, rate in zip(flat[::4], flat[1::4], flat[2::4], flat[3::4], strict=True)
+            for text, tasks, in_flight, rate, overdue_us in zip(*(flat[part::5] for part in range(5)), strict=True)
             if (name := QueueName.parse(text.decode()))
         ]
         return sorted(depths, key=lambda depth: str(depth.name))[:limit]
@@ -155,16 +166,43 @@ class QueueStore:
         answer = await self._run(_STATS, name, self._now, str(name))
         if not answer:
             return None
-        tasks, next_us, in_flight, rate = answer
-        return QueueStats(tasks, int(next_us) if next_us else None, in_flight, float(rate))
+        tasks, next_us, in_flight, rate, *executed = answer
+        return QueueStats(tasks, int(next_us) if next_us else None, in_flight, float(rate), *executed)
 
     async def id_of(self, name: QueueName) -> str:
         """The queue's short id, remembered. Scripts notice when it is out of date. Raises QueueMissing."""
         return self._ids.get(name) or (await self.find(name)).id
 
+    def sampling_ratio(self, name: QueueName) -> float:
+        """The share of the queue's tasks that are logged, as last read; each creation of a task reads it."""
+        return self._sampling_ratios.get(name, 0.0)
+
+    def note_sampling_ratio(self, name: QueueName, ratio: float) -> None:
+        """A script has told it."""
+        if ratio:
+            if len(self._sampling_ratios) >= _MOST_IDS:
+                self._sampling_ratios.clear()
+            self._sampling_ratios[name] = ratio
+        else:
+            self._sampling_ratios.pop(name, None)
+
     def forget_id(self, name: QueueName) -> None:
         """The remembered id was refused by a script."""
         self._ids.pop(name, None)
+
+    async def with_id(
+        self, name: QueueName, attempt: Callable[[str], Awaitable[Answer]], refused: Callable[[Answer], bool]
+    ) -> Answer:
+        """Try with the remembered id; if the queue was deleted or re-created since, once more with the present one.
+
+        `refused` says whether an answer was given for want of such a queue. Raises QueueMissing.
+        """
+        for _ in range(2):
+            answer = await attempt(await self.id_of(name))
+            if not refused(answer):
+                return answer
+            self.forget_id(name)
+        raise QueueMissing
 
     def _found(self, name: QueueName, answer: list[Any]) -> StoredQueue:
         if not answer:
@@ -174,6 +212,7 @@ class QueueStore:
         if len(self._ids) >= _MOST_IDS:
             self._ids.clear()
         self._ids[name] = found.id
+        self.note_sampling_ratio(name, found.queue.sampling_ratio)
         return found
 
     async def _get_if_there(self, name: str) -> Queue | None:

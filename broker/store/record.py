@@ -3,7 +3,7 @@
 import json
 import struct
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from broker.model.names import TaskName
 from broker.model.retry import RetryConfig
@@ -17,6 +17,7 @@ from broker.model.task import (
     NewTask,
     OauthToken,
     OidcToken,
+    PullMessage,
     Task,
     TaskRequest,
     View,
@@ -33,9 +34,11 @@ class DamagedRecord(Exception):
     """A string that is no task record. Readers treat the task as absent."""
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
-    """What the store knows of a task besides its payload. Times in microseconds, 0 for none."""
+class Header(NamedTuple):
+    """What the store knows of a task besides its payload. Times in microseconds, 0 for none.
+
+    A tuple because thousands are made a second.
+    """
 
     version: int
     length: int
@@ -63,7 +66,7 @@ class Header:
     def unpack(cls, raw: bytes) -> "Header":
         """The header of a record. Raises DamagedRecord."""
         try:
-            return cls(*_FIXED.unpack_from(raw))
+            return cls._make(_FIXED.unpack_from(raw))
         except struct.error as error:
             raise DamagedRecord(str(error)) from error
 
@@ -90,9 +93,12 @@ def pack_meta(task: NewTask) -> bytes:
     """Everything immutable but the body. What is as usual is left out.
 
     Keys: u URL, o OIDC token, t OAuth token; of App Engine tasks instead a relative URI, r routing (service, version,
-    instance); of both m method, h headers, d dispatch deadline (us).
+    instance, and a host of its own); of both m method, h headers, d dispatch deadline (us).
+    A pull task has no meta at all.
     """
     request = task.request
+    if isinstance(request, PullMessage):
+        return b""
     meta = _from_app_engine(request) if isinstance(request, AppEngineHttpRequest) else _from_http(request)
     if request.method is not HttpMethod.POST:
         meta["m"] = request.method.value
@@ -101,6 +107,11 @@ def pack_meta(task: NewTask) -> bytes:
     if task.dispatch_deadline_us != _usual_deadline_us(meta):
         meta["d"] = task.dispatch_deadline_us
     return json.dumps(meta, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def tag_of(task: NewTask) -> bytes:
+    """The tag that the record carries; empty for none."""
+    return task.request.tag if isinstance(task.request, PullMessage) else b""
 
 
 def _from_http(request: HttpRequest) -> dict[str, Any]:
@@ -113,7 +124,8 @@ def _from_http(request: HttpRequest) -> dict[str, Any]:
 
 
 def _from_app_engine(request: AppEngineHttpRequest) -> dict[str, Any]:
-    routing = [request.routing.service, request.routing.version, request.routing.instance]
+    target = request.routing
+    routing = [target.service, target.version, target.instance] + ([target.host] if target.host else [])
     return {"a": request.relative_uri} | ({"r": routing} if any(routing) else {})
 
 
@@ -139,8 +151,10 @@ class Record:
         if len(raw) < body:
             raise DamagedRecord(f"{len(raw)} bytes of at least {body}")
         try:
-            meta = json.loads(raw[start:body])
             own_retry = _own_retry(raw) if header.flags & OWN_RETRY else None
+            if not header.meta_bytes:
+                return cls(header, PullMessage(raw[body:], raw[header.length : start]), None, own_retry)
+            meta = json.loads(raw[start:body])
             return cls(header, _request(meta, raw[body:]), meta.get("d", _usual_deadline_us(meta)), own_retry)
         except (AttributeError, KeyError, TypeError, ValueError, struct.error) as error:
             raise DamagedRecord(str(error)) from error

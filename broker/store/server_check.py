@@ -12,7 +12,7 @@ _OLDEST = (7, 0)
 
 async def check_server(client: Redis) -> None:
     """Raises StartupError, in one line with the remedy, for a server that would lose tasks or lacks what we use."""
-    info = _parse(await client.execute_command("INFO", "everything"))
+    info = parse_info(await client.execute_command("INFO", "everything"))
     version = info.get("redis_version", "0")
     if tuple(int(part) for part in version.split(".")[:2]) < _OLDEST:
         raise StartupError(f"Redis {version} is too old: Headrace needs Redis 7.0 or newer, or Valkey")
@@ -36,7 +36,8 @@ async def _saves(client: Redis) -> bool:
     return bool(answer and answer[1])
 
 
-def _parse(text: Any) -> dict[str, str]:
+def parse_info(text: Any) -> dict[str, str]:
+    """The answer to INFO as names and values."""
     if isinstance(text, dict):
         return {str(key): str(value) for key, value in text.items()}
     lines = (line.partition(":") for line in text.decode().splitlines() if ":" in line)

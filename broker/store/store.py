@@ -8,9 +8,16 @@ from broker.errors import HeadraceError, StartupError
 from broker.store.attempts import AttemptStore
 from broker.store.backend import Backend
 from broker.store.cmek import CmekStore
+from broker.store.holds import HoldStore
 from broker.store.keys import Keyspace
+from broker.store.leases import LeaseStore
+from broker.store.memory import ServerMemory, memory_of
 from broker.store.nodes import NodeStore
+from broker.store.operations import OperationStore
+from broker.store.policies import PolicyStore
+from broker.store.projects import ProjectStore
 from broker.store.queues import QueueStore
+from broker.store.quotas import QuotaStore
 from broker.store.secrets import SecretStore
 from broker.store.server_check import check_server
 from broker.store.tasks import TaskStore
@@ -29,9 +36,15 @@ class Store:
         self.queues = QueueStore(backend)
         self.tasks = TaskStore(backend, self.queues)
         self.attempts = AttemptStore(backend)
+        self.leases = LeaseStore(backend, self.queues)
+        self.holds = HoldStore(backend, self.queues)
         self.nodes = NodeStore(backend)
         self.secrets = SecretStore(backend)
         self.cmek = CmekStore(backend)
+        self.operations = OperationStore(backend)
+        self.policies = PolicyStore(backend)
+        self.projects = ProjectStore(backend)
+        self.quotas = QuotaStore(backend)
         self.upkeep = Upkeep(backend)
         self.wakeups = Wakeups(backend)
 
@@ -71,6 +84,10 @@ class Store:
     async def time_us(self) -> int:
         """Redis's time, the one all nodes go by."""
         return await self.backend.time_us()
+
+    async def memory(self) -> list[ServerMemory]:
+        """How full each server that holds tasks is. Raises StoreUnavailable."""
+        return await memory_of(self.backend.topology)
 
     async def ping(self) -> None:
         """Raises StoreUnavailable when Redis does not answer."""

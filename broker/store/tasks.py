@@ -2,28 +2,36 @@
 
 import base64
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any
 
 from broker.model.names import QueueName, TaskName
 from broker.model.task import NewTask, Task, View
 from broker.store import scripts
 from broker.store.backend import Backend, StoreUnavailable
 from broker.store.creation import Created, CreationBatcher
-from broker.store.outcomes import PageTokenInvalid, QueueMissing, ScheduleTooFar, TaskExists, TaskMissing
+from broker.store.outcomes import (
+    Deleted,
+    PageTokenInvalid,
+    ScheduleTooFar,
+    TaskExists,
+    TaskMissing,
+    WrongQueueKind,
+)
 from broker.store.queues import QueueStore, new_request_id
-from broker.store.record import DamagedRecord, Record, pack_meta, pack_own_retry
+from broker.store.record import DamagedRecord, Record, pack_meta, pack_own_retry, tag_of
 
 _GET = scripts.load("task_get", arguments="now_us queue_id task_id full")
-_DELETE = scripts.load("task_delete", arguments="now_us queue_id task_id request")
+_DELETE = scripts.load("task_delete", arguments="now_us queue_id request", row="task_id")
 _RUN = scripts.load("task_run", arguments="now_us queue_id task_id request full")
 _LIST = scripts.load("task_list", arguments="now_us queue_id place page_size full")
+_PEEK = scripts.load("task_peek", arguments="now_us queue_id count")
 
+_NAMED, _KEEPS_PAST = 1, 2
+_MOST_DELETES = 500
 _LONGEST_TOKEN = 2048
 _PLACE = re.compile(rb"\d+/\d+/\w*/\d{1,19}/\d{0,19}/[\w-]*")
-
-Answer = TypeVar("Answer")
 
 
 class TaskStore:
@@ -34,20 +42,20 @@ class TaskStore:
         self._queues = queues
         self._creation = CreationBatcher(backend)
 
-    async def create(self, task: NewTask, *, horizon_us: int) -> Task:
-        """Add a task; a time in the past or none becomes now.
+    async def create(self, task: NewTask, *, horizon_us: int, identity: bytes | None = None) -> Task:
+        """Add a task; no time means now. The same `identity` again answers the task that is there.
 
-        Raises QueueMissing, TaskExists, ScheduleTooFar, StoreUnavailable, StoreFull. When Redis did not answer, the
-        task is looked up rather than sent again: it may have been added, and have run, already.
+        Raises QueueMissing, WrongQueueKind, TaskExists, ScheduleTooFar, StoreUnavailable, StoreFull. When Redis did
+        not answer, the task is looked up rather than sent again: it may have been added, and have run, already.
         """
         partition = self._backend.keys.partition_of(task.name.queue)
-        request = new_request_id()
+        request = _request_id(identity)
         payload = (
-            int(task.named_by_user),
+            _flags(task),
             request,
             task.schedule_us if task.schedule_us is not None else "",
             pack_own_retry(task.retry_config),
-            "",
+            tag_of(task),
             pack_meta(task),
             task.request.body,
         )
@@ -59,9 +67,12 @@ class TaskStore:
             except StoreUnavailable:
                 return await self._look_up(task, queue_id, request)
 
-        created = await self._with_queue_id(task.name.queue, attempt, lambda answer: answer.code == "no_queue")
+        created = await self._queues.with_id(task.name.queue, attempt, lambda answer: answer.code == "no_queue")
+        self._queues.note_sampling_ratio(task.name.queue, created.sampling_ratio)
         if created.code == "too_far":
             raise ScheduleTooFar
+        if created.code == "wrong_kind":
+            raise WrongQueueKind
         if created.code in ("exists", "tombstoned"):
             raise TaskExists(tombstoned=created.code == "tombstoned")
         return Task(
@@ -79,15 +90,32 @@ class TaskStore:
         answer = await self._on_task(_GET, name, name.task_id, _full(view))
         return self._task(name, answer, view)
 
-    async def delete(self, name: TaskName) -> None:
-        """Delete a task; its name stays taken for a while if a user gave it. Raises QueueMissing, TaskMissing."""
-        answer = await self._on_task(_DELETE, name, name.task_id, new_request_id())
+    async def delete(self, name: TaskName, identity: bytes | None = None) -> None:
+        """Delete a task; its name stays taken for a while if a user gave it. Raises QueueMissing, TaskMissing.
+
+        The same `identity` again is no error while the name stays taken.
+        """
+        (answer,) = await self._on_task(_DELETE, name, _request_id(identity), name.task_id)
         if answer != b"deleted":
             raise TaskMissing(tombstoned=answer == b"tombstoned")
 
+    async def delete_many(self, queue: QueueName, task_ids: Sequence[str]) -> list[Deleted]:
+        """Delete tasks one after the other, in batches of 500; what each came to, in order. Raises QueueMissing."""
+        deleted: list[Deleted] = []
+        for start in range(0, len(task_ids), _MOST_DELETES):
+            batch = task_ids[start : start + _MOST_DELETES]
+            answers = await self._on_queue(_DELETE, queue, new_request_id(), *batch)
+            deleted += [Deleted(answer.decode()) for answer in answers]
+        return deleted
+
     async def run(self, name: TaskName, view: View) -> Task:
-        """Force an attempt now and answer the task as that attempt begins. Raises QueueMissing, TaskMissing."""
+        """Force an attempt now and answer the task as that attempt begins.
+
+        Raises QueueMissing, TaskMissing, WrongQueueKind for a pull task.
+        """
         answer = await self._on_task(_RUN, name, name.task_id, new_request_id(), _full(view))
+        if answer == [b"pull"]:
+            raise WrongQueueKind
         return self._task(name, answer, view)
 
     async def page(self, queue: QueueName, view: View, *, page_size: int, token: str) -> tuple[list[Task], str]:
@@ -101,14 +129,20 @@ class TaskStore:
         async def attempt(queue_id: str) -> Any:
             return await self._run(_LIST, queue, queue_id, place, page_size, _full(view))
 
-        _, end, *flat = await self._with_queue_id(queue, attempt, _refused)
-        tasks = []
-        for task_id, raw in zip(flat[::2], flat[1::2], strict=True):
-            try:
-                tasks.append(Record.unpack(raw).task(queue.task(task_id.decode()), view))
-            except DamagedRecord:
-                continue
-        return tasks, base64.urlsafe_b64encode(end).decode()
+        _, end, *flat = await self._queues.with_id(queue, attempt, _refused)
+        return _unpacked(queue, flat, view), base64.urlsafe_b64encode(end).decode()
+
+    async def earliest(self, queue: QueueName, count: int) -> list[Task]:
+        """The live tasks that come first, at most `count`, without bodies: by next eligible time, then by id.
+
+        Cost O(count), in one script: at most 1,000. Raises QueueMissing.
+        """
+
+        async def attempt(queue_id: str) -> Any:
+            return await self._run(_PEEK, queue, queue_id, count)
+
+        _, *flat = await self._queues.with_id(queue, attempt, _refused)
+        return _unpacked(queue, flat, View.BASIC)
 
     def _task(self, name: TaskName, answer: list[bytes], view: View) -> Task:
         state, *rest = answer
@@ -130,32 +164,41 @@ class TaskStore:
         raise StoreUnavailable(TimeoutError("it is not known whether the task was created"))
 
     async def _on_task(self, script: scripts.Script, name: TaskName, *arguments: Any) -> Any:
+        return await self._on_queue(script, name.queue, *arguments)
+
+    async def _on_queue(self, script: scripts.Script, queue: QueueName, *arguments: Any) -> Any:
         async def attempt(queue_id: str) -> Any:
-            return await self._run(script, name.queue, queue_id, *arguments)
+            return await self._run(script, queue, queue_id, *arguments)
 
-        return await self._with_queue_id(name.queue, attempt, _refused)
-
-    async def _with_queue_id(
-        self,
-        queue: QueueName,
-        attempt: Callable[[str], Awaitable[Answer]],
-        refused: Callable[[Answer], bool],
-    ) -> Answer:
-        """Try with the remembered id; if the queue was deleted or re-created since, once more with the present one."""
-        for _ in range(2):
-            answer = await attempt(await self._queues.id_of(queue))
-            if not refused(answer):
-                return answer
-            self._queues.forget_id(queue)
-        raise QueueMissing
+        return await self._queues.with_id(queue, attempt, _refused)
 
     async def _run(self, script: scripts.Script, queue: QueueName, *arguments: Any) -> Any:
         partition = self._backend.keys.partition_of(queue)
         return await self._backend.run(script, partition, self._backend.now_argument(), *arguments)
 
 
+def _unpacked(queue: QueueName, flat: Sequence[bytes], view: View) -> list[Task]:
+    """The tasks of ids and records in turn, without what is damaged."""
+    tasks = []
+    for task_id, raw in zip(flat[::2], flat[1::2], strict=True):
+        try:
+            tasks.append(Record.unpack(raw).task(queue.task(task_id.decode()), view))
+        except DamagedRecord:
+            continue
+    return tasks
+
+
 def _refused(answer: Any) -> bool:
-    return answer in (b"no_queue", [b"no_queue"])
+    return bool(answer == [b"no_queue"])
+
+
+def _flags(task: NewTask) -> int:
+    return _NAMED * task.named_by_user | _KEEPS_PAST * task.keeps_past_schedule
+
+
+def _request_id(identity: bytes | None) -> bytes:
+    """Eight bytes that tell one mutation from all others."""
+    return new_request_id() if identity is None else identity[-8:]
 
 
 def _full(view: View) -> int:

@@ -8,6 +8,7 @@ local queue = {}
 local FIELDS = {
   'state', 'kind', 'generation', 'version', 'rate', 'burst', 'concurrency', 'tokens', 'refilled_us', 'max_attempts',
   'max_retry_us', 'min_backoff_us', 'max_backoff_us', 'max_doublings', 'task_ttl_us', 'tombstone_us',
+  'sampling_ratio',
   -- Only there while the queue is slowed down, or where slow starts are on:
   'throttle', 'throttled_us', 'ramp_us', 'dispatched_us',
 }

@@ -7,6 +7,7 @@
 --         111 own retry configuration, if flagged: attempts (4) | duration | min | max back-off | doublings (4)
 --         header length: tag, meta (JSON), body
 --
+-- A pull task has no meta; its schedule time is the end of its lease, its fence the request that set it.
 -- Times are microseconds. Bytes 44 to 110 change, 66 to 110 at a claim. A key may hold a tombstone instead:
 -- 'T' | expiry (8) | request id (8).
 local record = {}
@@ -18,6 +19,7 @@ local OWN_RETRY_BYTES = 32
 local VERSION, TOMBSTONE = 1, 84
 
 record.FIXED_BYTES = 111
+record.REQUEST_OFFSET = 12
 record.MUTABLE_OFFSET = 44
 record.ATTEMPT_OFFSET = 66
 record.LONGEST_HEADER_BYTES = 255
@@ -59,6 +61,11 @@ function record.parse(raw)
   }
 end
 
+-- Pull tasks say nothing but a tag and a body.
+function record.is_pull(header)
+  return header.meta_bytes == 0
+end
+
 function record.read(key)
   return record.parse(redis.call('GETRANGE', key, 0, record.LONGEST_HEADER_BYTES - 1))
 end
@@ -85,11 +92,18 @@ function record.update(key, header)
   redis.call('SETRANGE', key, record.MUTABLE_OFFSET, record.mutable_part(header))
 end
 
+-- The same, and the record as it then is. raw: the record as it was, or its beginning.
+function record.rewrite(key, header, raw)
+  local part = record.mutable_part(header)
+  redis.call('SETRANGE', key, record.MUTABLE_OFFSET, part)
+  return string.sub(raw, 1, record.MUTABLE_OFFSET) .. part .. string.sub(raw, record.MUTABLE_OFFSET + #part + 1)
+end
+
 -- A new record. own_retry is '' or the packed own configuration.
-function record.new(header, own_retry, tag, meta, body)
-  return struct.pack('>BBI2I4I4c8I8I8I8', VERSION, record.FIXED_BYTES + #own_retry, #tag, #meta, header.generation,
-    header.request_id, header.birth, header.create_us, header.expiry_us) ..
-    record.mutable_part(header) .. own_retry .. tag .. meta .. body
+function record.new(generation, request_id, birth, create_us, expiry_us, schedule_us, is_named, own_retry, tag, meta, body)
+  local flags = (is_named and record.NAMED or 0) + (own_retry ~= '' and record.OWN_RETRY or 0)
+  return struct.pack(FIXED, VERSION, record.FIXED_BYTES + #own_retry, #tag, #meta, generation, request_id, birth,
+    create_us, expiry_us, schedule_us, 0, 0, 0, 0, flags, birth, 0, 0, 0, 0, 0) .. own_retry .. tag .. meta .. body
 end
 
 -- A dispatch begins: the last attempt is replaced whole, the first one's time stays for ever.

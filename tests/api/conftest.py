@@ -11,6 +11,7 @@ from broker.api.grpc_server import GrpcServer
 from broker.api.rest_server import RestServer
 from broker.api.rpcs import Rpc
 from broker.metrics import Metrics
+from broker.model.limits import Limits
 
 if TYPE_CHECKING:
     from broker.api.node import ApiNode
@@ -41,7 +42,7 @@ def serve_rest(runner: asyncio.Runner, metrics: Metrics) -> Iterator[Serve]:
     servers: list[RestServer] = []
 
     async def serve(*rpcs: Rpc) -> str:
-        servers.append(RestServer(SimpleNamespace(metrics=metrics), rpcs, host="127.0.0.1", port=0))
+        servers.append(RestServer(SimpleNamespace(metrics=metrics, limits=Limits()), rpcs, host="127.0.0.1", port=0))
         return f"http://127.0.0.1:{await servers[-1].start()}"
 
     yield serve
@@ -55,7 +56,7 @@ def serve_grpc(runner: asyncio.Runner, metrics: Metrics) -> Iterator[Serve]:
     servers: list[GrpcServer] = []
 
     async def serve(*rpcs: Rpc) -> str:
-        servers.append(GrpcServer(SimpleNamespace(metrics=metrics), rpcs, host="127.0.0.1", port=0))
+        servers.append(GrpcServer(SimpleNamespace(metrics=metrics, limits=Limits()), rpcs, host="127.0.0.1", port=0))
         return f"127.0.0.1:{await servers[-1].start()}"
 
     yield serve
@@ -67,7 +68,6 @@ def serve_grpc(runner: asyncio.Runner, metrics: Metrics) -> Iterator[Serve]:
 def node(runner: asyncio.Runner, store: "Store", metrics: Metrics) -> "Iterator[ApiNode]":
     """A whole API node over a real store."""
     from broker.api.node import ApiNode
-    from broker.model.limits import Limits
     from broker.service.broker import Broker
 
     async def start() -> ApiNode:

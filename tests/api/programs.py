@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,8 +20,13 @@ LOCATION = "projects/example.com:p/locations/us-central1"
 async def run(program: str, transport: str, node: "ApiNode", version: str = "v2") -> Any:
     """What a client program prints."""
     address = node.grpc_address if transport == "grpc" else node.http_url
+    return await run_with(sys.executable, program, transport, address, version)
+
+
+async def run_with(python: str, program: str, *arguments: str, **variables: str) -> Any:
+    """What a client program prints that another Python runs."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, str(_PROGRAMS / program), transport, address, version, stdout=-1, stderr=-1
+        python, str(_PROGRAMS / program), *arguments, stdout=-1, stderr=-1, env=os.environ | variables
     )
     output, errors = await asyncio.wait_for(process.communicate(), 60)
     assert process.returncode == 0, errors.decode()

@@ -115,8 +115,8 @@ ERRORS = {
     "view": ("InvalidArgument", "Invalid value at 'response_view'"),
     "page token": ("InvalidArgument", ""),
     "page size": ("InvalidArgument", ""),
-    "unserved": ("MethodNotImplemented", "TestIamPermissions is not served yet."),
-    "unserved batch": ("MethodNotImplemented", "BatchCreateTasks is not served yet."),
+    "permission": ("InvalidArgument", "Permission a is not valid for this resource."),
+    "policy of a missing queue": ("NotFound", _MISSING_QUEUE),
 }
 
 

@@ -49,11 +49,11 @@ async def test_a_beta(node: "ApiNode", transport: str, version: str) -> None:
     assert answers.pop("empty") == {"stats": {"effective_execution_rate": 100.0}}
     texts = {
         "kept": "Queue.taskTtl can only be set when the queue is created.",
-        "pull": "A pull queue is not served yet.",
+        "pull": "Queue.type can only be set when the queue is created.",
         "v2 name": 'update_mask has the path "app_engine_routing_override", which is not a field of a queue.',
     }
     if version == "v2beta2":
-        texts["lease"] = "LeaseTasks is not served yet."
+        texts["lease"] = "The queue dispatches its tasks itself: only those of a pull queue can be leased."
     if (version, transport) == ("v2beta2", "grpc"):
         assert answers.pop("uploaded") == ["beta", "uploaded"]
     assert {name: answers.pop(name)[1] for name in texts} == texts

@@ -5,12 +5,11 @@ from google.cloud.tasks_v2beta2 import types
 from google.protobuf import json_format
 
 from broker.api import convert_v2beta2 as convert
-from broker.errors import Code, HeadraceError
 from broker.model.names import QueueName
 from broker.model.queue import Queue, QueueKind, QueueStats
 from broker.model.retry import RetryConfig
 from broker.model.routing import HttpTarget, UriOverride
-from broker.model.task import AppEngineHttpRequest, AppEngineRouting, Attempt, HttpRequest, Task, View
+from broker.model.task import AppEngineHttpRequest, AppEngineRouting, Attempt, HttpRequest, PullMessage, Task, View
 from broker.service.drafts import AppEngineRequestDraft, HttpRequestDraft, HttpTargetDraft, QueueDraft, TaskDraft
 
 NAME = QueueName("P", "L", "Q")
@@ -98,6 +97,11 @@ def test_a_queue_is_read(value: dict[str, Any], draft: QueueDraft) -> None:
     [
         ({"status": {"attemptDispatchCount": 3}}, TaskDraft()),
         ({"httpRequest": {"url": "u"}}, TaskDraft(http_request=HttpRequestDraft("u"))),
+        ({"pullMessage": {}}, TaskDraft(pull_message=PullMessage())),
+        (
+            {"pullMessage": {"payload": "AA==", "tag": "カ"}},
+            TaskDraft(pull_message=PullMessage(b"\0", "カ".encode())),
+        ),
         (
             {"appEngineHttpRequest": {"relativeUrl": "/u", "payload": "AA=="}, "scheduleTime": "1970-01-01T00:00:01Z"},
             TaskDraft(app_engine_request=AppEngineRequestDraft("/u", body=b"\0"), schedule_us=10**6),
@@ -108,10 +112,17 @@ def test_a_task_is_read(value: dict[str, Any], draft: TaskDraft) -> None:
     assert convert.read_task(json_format.ParseDict(value, types.Task.pb()())) == draft
 
 
-def test_a_pull_message_is_not_served_yet() -> None:
-    with pytest.raises(HeadraceError, match=r"task\.pull_message is not served yet\.") as caught:
-        convert.read_task(types.Task.pb()(pull_message={"tag": "t"}))
-    assert caught.value.code is Code.UNIMPLEMENTED
+def test_a_pull_task_is_shown_without_times_of_attempts() -> None:
+    request, attempt = PullMessage(b"\0", "カ".encode() + b"\xff"), Attempt(1_000_000, 2_000_000)
+    task = Task(NAME.task("t"), request, 5_000_000, 1_000_000, None, 3, first_attempt=attempt, last_attempt=attempt)
+    assert json_format.MessageToDict(convert.task_message(task)) == {
+        "name": str(task.name),
+        "pullMessage": {"payload": "AA==", "tag": "カ\ufffd"},
+        "scheduleTime": "1970-01-01T00:00:05Z",
+        "createTime": "1970-01-01T00:00:01Z",
+        "status": {"attemptDispatchCount": 3},
+        "view": "FULL",
+    }
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,19 @@ from google.protobuf import json_format
 from broker.api import convert_v2beta3 as convert
 from broker.errors import Code, HeadraceError
 from broker.model.names import QueueName
-from broker.model.queue import Queue, QueueKind, QueueStats
+from broker.model.queue import PULL_RATE_LIMITS, Queue, QueueKind, QueueStats
 from broker.model.retry import RetryConfig
 from broker.model.routing import HttpTarget, UriOverride
-from broker.model.task import AppEngineHttpRequest, AppEngineRouting, Attempt, HttpMethod, HttpRequest, Task, View
+from broker.model.task import (
+    AppEngineHttpRequest,
+    AppEngineRouting,
+    Attempt,
+    HttpMethod,
+    HttpRequest,
+    PullMessage,
+    Task,
+    View,
+)
 from broker.service.drafts import AppEngineRequestDraft, HttpRequestDraft, QueueDraft, TaskDraft
 
 NAME = QueueName("P", "L", "Q")
@@ -179,3 +188,15 @@ def test_a_task_is_shown() -> None:
     shown = json_format.MessageToDict(convert.task_message(plain))
     assert (shown["httpRequest"], shown["view"]) == ({"url": "http://t/", "httpMethod": "POST"}, "BASIC")
     assert shown["retryConfig"] == FRESH["retryConfig"] | {"maxAttempts": 3}
+
+
+def test_a_pull_task_is_shown() -> None:
+    task = Task(NAME.task("t"), PullMessage(b"\0", b"x"), 5_000_000, 1_000_000, None, 3)
+    shown = json_format.MessageToDict(convert.task_message(task))
+    assert (shown["pullMessage"], shown["dispatchCount"]) == ({"payload": "AA==", "tag": "x"}, 3)
+    assert "dispatchDeadline" not in shown
+
+
+def test_a_pull_queue_is_shown() -> None:
+    shown = json_format.MessageToDict(convert.queue_message(Queue(NAME, PULL_RATE_LIMITS, kind=QueueKind.PULL)))
+    assert (shown["type"], shown["rateLimits"]["maxConcurrentDispatches"]) == ("PULL", -1)

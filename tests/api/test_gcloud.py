@@ -3,9 +3,11 @@
 The released commands speak v2, those of the track `beta` v2beta3, those of `alpha` v2beta2.
 """
 
+import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -169,6 +171,27 @@ def test_a_cloud_kms_key(gcloud: Gcloud) -> None:
     assert gcloud("cmek-config", "describe") == f"name: {name}/cmekConfig\n"
 
 
+@pytest.mark.parametrize("track", ["", "beta", "alpha"])
+def test_iam_policies(gcloud: Gcloud, tmp_path: Path, track: str) -> None:
+    queue, role = f"guarded{track}", "roles/cloudtasks.enqueuer"
+    gcloud("queues", "create", queue, track=track)
+    assert gcloud("queues", "get-iam-policy", queue, track=track) == "etag: ACAB\n"
+    for member in ("user:ada@example.com", "allUsers"):
+        gcloud("queues", "add-iam-policy-binding", queue, f"--role={role}", f"--member={member}", track=track)
+    members = "bindings:\n- members:\n  - user:ada@example.com\n  - allUsers\n"
+    policy = gcloud("queues", "get-iam-policy", queue, track=track)
+    assert re.fullmatch(f"{members}  role: {role}\netag: [\\w+/]{{11}}=\nversion: 1\n", policy)
+
+    gcloud("queues", "remove-iam-policy-binding", queue, f"--role={role}", "--member=allUsers", track=track)
+    stale = tmp_path / "policy.yaml"
+    stale.write_text(policy)
+    with pytest.raises(RuntimeError, match="There were concurrent policy changes"):
+        gcloud("queues", "set-iam-policy", queue, stale, track=track)
+    stale.write_text("bindings: []\n")
+    gcloud("queues", "set-iam-policy", queue, stale, track=track)
+    assert "bindings" not in gcloud("queues", "get-iam-policy", queue, track=track)
+
+
 LIFETIMES = "taskTtl: 2678400s\ntombstoneTtl: 3600s\n"
 WORDS = {
     "beta": {"rate": "--max-dispatches-per-second=5", "uri": "--relative-uri=/work", "body": "--body-content=abc"},
@@ -228,3 +251,15 @@ def test_locations(gcloud: Gcloud) -> None:
     assert gcloud("locations", "describe", LOCATION).startswith(
         f"displayName: {LOCATION}\nlabels:\n  cloud.googleapis.com/region: {LOCATION}\n"
     )
+
+
+def test_buffering(gcloud: Gcloud) -> None:
+    gcloud("queues", "create", "buffers", "--http-uri-override=host:target.test")
+    gcloud("queues", "pause", "buffers", "--quiet")
+    gcloud("buffer", "--queue=buffers")
+    gcloud("buffer", "--queue=buffers", "--task-id=mine")
+    gcloud("buffer", "--queue=buffers", "--task-id=beta", track="beta")
+    named = gcloud("list", "--queue=buffers", "--format=value(name.basename())").split()
+    assert {"mine", "beta"} < set(named)
+    assert len(named) == 3
+    assert "User-Agent: Google-Cloud-Tasks\n" in gcloud("describe", "mine", "--queue=buffers")

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import math
 from typing import Any
 
 import pytest
@@ -66,7 +67,7 @@ def test_it_reads_what_json_format_writes(task: dict[str, Any], snake: bool, int
         ({"responseView": "FULL"}, {"response_view": 2}),
         ({"response_view": "2"}, {"response_view": 2}),
         ({"task": {"dispatchCount": "7"}}, {"task": {"dispatch_count": 7}}),
-        ({"task": {"dispatchCount": 7.0}}, {"task": {"dispatch_count": 7}}),
+        *(({"task": {"dispatchCount": seven}}, {"task": {"dispatch_count": 7}}) for seven in (7.0, "7.0", "0.7e1")),
         ({"task": {"dispatchDeadline": "0"}}, {"task": {"dispatch_deadline": {}}}),
         ({"task": {"dispatchDeadline": "1.5s"}}, {"task": {"dispatch_deadline": {"seconds": 1, "nanos": 500_000_000}}}),
         ({"task": {"scheduleTime": "1970-01-01T02:00:01+02:00"}}, {"task": {"schedule_time": {"seconds": 1}}}),
@@ -98,6 +99,11 @@ _HTTP = "task.http_request"
             {"task": {"httpRequest": {"httpMethod": "FOO"}}},
             f"{_HTTP}.http_method",
             f"Invalid value at '{_HTTP}.http_method' (type.googleapis.com/google.cloud.tasks.v2.HttpMethod), \"FOO\"",
+        ),
+        (
+            {"responseView": "\ud800"},
+            "response_view",
+            "Invalid value at 'response_view' (type.googleapis.com/google.cloud.tasks.v2.Task.View), \"\\ud800\"",
         ),
         (
             {"task": {"httpRequest": {"body": "not base64!"}}},
@@ -167,7 +173,17 @@ def test_it_does_not_repeat_long_values(value: Any) -> None:
     assert len(caught.value.message) < 300
 
 
-@pytest.mark.parametrize("number", ["NaN", "Infinity", "1e999", float("inf")])
+def rate(value: Any) -> float:
+    queue = {"queue": {"rateLimits": {"maxDispatchesPerSecond": value}}}
+    return float(read(queue, UpdateQueueRequest).queue.rate_limits.max_dispatches_per_second)
+
+
+@pytest.mark.parametrize("number", ["nan", "inf", "1e999", float("inf"), 10**400, True, " 1", "1_0"])
 def test_numbers_are_finite(number: Any) -> None:
     with pytest.raises(HeadraceError, match="TYPE_DOUBLE"):
-        read({"queue": {"rateLimits": {"maxDispatchesPerSecond": number}}}, UpdateQueueRequest)
+        rate(number)
+
+
+def test_numbers_that_are_not_finite_have_names() -> None:
+    assert (rate("Infinity"), rate("-Infinity")) == (math.inf, -math.inf)
+    assert math.isnan(rate("NaN"))

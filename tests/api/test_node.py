@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
+import grpc
 import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from broker.api.node import ApiNode
 from broker.errors import StartupError
@@ -28,6 +30,12 @@ async def fetch(node: ApiNode, verb: str, path: str, **arguments: Any) -> tuple[
         session.request(verb, node.http_url + path, **arguments) as response,
     ):
         return response.status, await response.text()
+
+
+async def grpc_health(node: ApiNode) -> str:
+    async with grpc.aio.insecure_channel(node.grpc_address) as channel:
+        answer = await health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest())
+    return health_pb2.HealthCheckResponse.ServingStatus.Name(answer.status)
 
 
 async def create_queue(node: ApiNode) -> str:
@@ -85,6 +93,7 @@ async def test_probes_and_metrics(node: ApiNode) -> None:
     assert (await fetch(node, "POST", f"/v2/{QUEUE}/tasks", json=task))[0] == 200
     assert await fetch(node, "GET", "/healthz") == (200, "ok\n")
     assert await fetch(node, "GET", "/readyz") == (200, "ok\n")
+    assert await grpc_health(node) == "SERVING"
     lines = (await fetch(node, "GET", "/metrics"))[1].splitlines()
     assert f'headrace_tasks_created_total{{queue="{QUEUE}"}} 1.0' in lines
     assert f'headrace_queue_tasks{{queue="{QUEUE}"}} 1.0' in lines
@@ -118,6 +127,7 @@ async def test_without_redis_a_node_lives_and_says_what_is_wrong(own_server: Ser
     status, text = await fetch(node, "GET", f"/v2/{QUEUE}")
     assert (status, '"status": "UNAVAILABLE"' in text) == (503, True)
     assert (await fetch(node, "GET", "/readyz"))[0] == 503
+    assert await grpc_health(node) == "NOT_SERVING"
     assert (await fetch(node, "GET", "/healthz"))[0] == 200
     assert (await fetch(node, "GET", "/metrics"))[0] == 200
     await asyncio.gather(node.stop(0), store.close())

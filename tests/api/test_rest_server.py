@@ -15,9 +15,11 @@ import pytest
 from google.cloud.tasks_v2 import types
 from yarl import URL
 
-from broker.api.rest_server import MAX_BODY_BYTES, RestServer
+from broker.api.rest_body import MAX_BODY_BYTES
+from broker.api.rest_server import RestServer
 from broker.errors import Code, ErrorInfo, HeadraceError, HelpLink, LocalizedMessage, StartupError
 from broker.metrics import Metrics
+from broker.model.limits import Limits
 from tests.api.conftest import Serve
 from tests.api.rows import ROWS, failing, recording, row
 
@@ -269,7 +271,7 @@ async def test_a_bug_shows_nothing_of_itself(
 
 
 async def test_a_method_that_is_not_served(serve_rest: Serve) -> None:
-    url = await serve_rest(ROWS["BatchCreateTasks"])
+    url = await serve_rest(replace(ROWS["BatchCreateTasks"], handler=None))
     status, answer, _ = await call("POST", f"{url}/v2/{QUEUE}/tasks:batchCreate", data=b"{}")
     assert (status, answer["error"]["status"]) == (501, "UNIMPLEMENTED")
     assert answer["error"]["message"] == "BatchCreateTasks is not served yet."
@@ -305,7 +307,7 @@ async def test_stopping_lets_a_running_call_finish() -> None:
         return types.Queue.pb()(name="n")
 
     rpc = replace(ROWS["GetQueue"], handler=slow)
-    server = RestServer(SimpleNamespace(metrics=Metrics()), [rpc], host="127.0.0.1", port=0)
+    server = RestServer(SimpleNamespace(metrics=Metrics(), limits=Limits()), [rpc], host="127.0.0.1", port=0)
     url = f"http://127.0.0.1:{await server.start()}/v2/{QUEUE}"
     answer = asyncio.create_task(call("GET", url))
     await started.wait()

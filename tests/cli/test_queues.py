@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from broker.cli.main import main
 from tests.support.up import Up, run_headrace
 
 FILE = """\
@@ -16,22 +15,6 @@ queue:
   rate: 0
 """
 XML = "<queue-entries><queue><name>mail</name><rate>5/s</rate></queue></queue-entries>"
-
-
-@pytest.fixture
-def headrace(monkeypatch, capsys):
-    """Runs the command in this process, which has no terminal: exit status, standard output, standard error."""
-
-    def run(*arguments: object, **variables: str) -> tuple[int, str, str]:
-        monkeypatch.setattr("sys.argv", ["headrace", *map(str, arguments)])
-        for name, value in variables.items():
-            monkeypatch.setenv(name, value)
-        with pytest.raises(SystemExit) as ended:
-            main()
-        output = capsys.readouterr()
-        return int(ended.value.code or 0), output.out, output.err
-
-    return run
 
 
 @pytest.fixture
@@ -103,7 +86,10 @@ def test_on_a_terminal_it_asks(queues, file, monkeypatch, answer, last):
     ("content", "message"),
     [
         ("queue: [{name: q, rat: 1/s}]", r'queue\.yaml: Invalid queue configuration\. Unknown key "rat".*\(line 1\)'),
-        ("queue: [{name: q, mode: pull}]", r'queue\.yaml: Queue "q": mode: pull is not served yet'),
+        (
+            "queue: [{name: q, mode: pull, rate: 1/s}]",
+            r"queue\.yaml: Invalid queue configuration\. Refill rate must not be specified for pull-based queue",
+        ),
     ],
 )
 def test_a_file_that_cannot_be_applied(headrace, redis_url, redis_client, file, content, message):

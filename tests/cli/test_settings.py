@@ -3,6 +3,7 @@
 import pytest
 
 from broker.errors import StartupError
+from broker.model.limits import Limits
 from broker.model.names import QueueName
 from broker.settings import Address, Settings
 
@@ -28,6 +29,37 @@ def test_lists_are_separated_by_commas_in_the_environment(monkeypatch):
     assert settings.limits.url_length == 2083
 
 
+def test_the_dev_profile_changes_defaults_and_nothing_that_is_given(monkeypatch):
+    google, dev = Settings.load({}), Settings.load({"profile": "dev"})
+    assert (google.auto_create_queues, google.limits) == (False, Limits())
+    assert dev.auto_create_queues
+    assert dev.limits == Limits(task_tombstone_s=5, queue_tombstone_s=0)
+    monkeypatch.setenv("HEADRACE_PROFILE", "dev")
+    monkeypatch.setenv("HEADRACE_LIMITS", "task_tombstone_s=7,url_length=9")
+    monkeypatch.setenv("HEADRACE_AUTO_CREATE_QUEUES", "false")
+    given = Settings.load({})
+    assert (given.profile, given.auto_create_queues) == ("dev", False)
+    assert given.limits == Limits(task_tombstone_s=7, queue_tombstone_s=0, url_length=9)
+    assert Settings.load({"profile": "google"}).limits.queue_tombstone_s == 259_200
+
+
+@pytest.mark.parametrize(
+    "given", ["localhost:80=h:1, *.X.test=http://[::1]", '{"localhost:80": "h:1", "*.X.test": "http://[::1]/"}']
+)
+def test_rewrites(given, monkeypatch):
+    expected = {"localhost:80": "h:1", "*.x.test": "http://[::1]"}
+    monkeypatch.setenv("HEADRACE_TARGET_REWRITES", given)
+    assert Settings.load({}).target_rewrites == expected
+    assert Settings.load({"target_rewrites": ["a=b"]}).target_rewrites == {"a": "b"}
+
+
+def test_trust_for_single_targets(tmp_path):
+    file = tmp_path / "a=b.pem"
+    file.touch()
+    settings = Settings.load({"target_tls": [f"H:1={file}", "*=insecure"]})
+    assert settings.target_tls == {"h:1": str(file), "*": "insecure"}
+
+
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
@@ -48,6 +80,16 @@ def test_lists_are_separated_by_commas_in_the_environment(monkeypatch):
         ({"redis_url": "redis://localhost:port"}, "setting redis_url .*must be redis://"),
         ({"namespace": "{hr}"}, "setting namespace .*must be 1 to 32"),
         ({"issuer": "example.com"}, "setting issuer .*must be an http"),
+        ({"profile": "test"}, "setting profile .*'google' or 'dev', got 'test'"),
+        ({"profile": "dev", "limits": ["bytes=1"]}, "unknown limit 'bytes'"),
+        ({"target_rewrites": ["localhost"]}, "'localhost': write FROM=TO, for example"),
+        ({"target_rewrites": ["a b=c"]}, "'a b' is no address: write"),
+        ({"target_rewrites": ["=c"]}, "'' is no address: write"),
+        ({"target_rewrites": ["a=http://c/path"]}, "a=http://c/path: TO must be .*without a path"),
+        ({"target_rewrites": ["a=*.c"]}, "TO must be"),
+        ({"target_rewrites": ["{no json}"]}, "this is no JSON"),
+        ({"target_rewrites": ['{"a": 1}']}, "a JSON object of texts"),
+        ({"target_tls": ["h=/nowhere/ca.pem"]}, "h=/nowhere/ca.pem: there is no such file"),
         ({"target_ca": "/nowhere/ca.pem"}, "setting target_ca .*not point to a file"),
     ],
 )

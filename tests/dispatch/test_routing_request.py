@@ -22,7 +22,8 @@ ATTEMPT: dict[str, Any] = {
 def built(*headers: tuple[str, str], **changes: Any) -> OutgoingRequest:
     request = AppEngineHttpRequest("/run?x=1", HttpMethod.PUT, headers, b"work")
     delivery = Delivery(**ATTEMPT | changes)
-    return build_app_engine_request(request, delivery, base_url="http://target:8080/base", host="mail.p.appspot.com")
+    places = {"host": "mail.p.appspot.com", "default_host": "p.appspot.com"}
+    return build_app_engine_request(request, delivery, base_url="http://target:8080/base", ticket="ticket", **places)
 
 
 def test_the_first_attempt() -> None:
@@ -33,6 +34,10 @@ def test_the_first_attempt() -> None:
         ("Host", "mail.p.appspot.com"),
         ("User-Agent", f"mine {OURS}"),
         ("Content-Type", "text/plain"),
+        ("X-AppEngine-Country", "ZZ"),
+        ("X-AppEngine-User-IP", "0.1.0.2"),
+        ("X-AppEngine-API-Ticket", "ticket"),
+        ("X-AppEngine-Default-Version-Hostname", "p.appspot.com"),
         ("X-AppEngine-QueueName", "my-queue"),
         ("X-AppEngine-TaskName", "my-task"),
         ("X-AppEngine-TaskRetryCount", "0"),
@@ -71,3 +76,15 @@ def test_headers_a_task_cannot_set(name: str) -> None:
 
 def test_authorization_passes_as_it_was_given() -> None:
     assert ("Authorization", "Basic x") in built(("Authorization", "Basic x")).headers
+
+
+@pytest.mark.parametrize(
+    "name", ["X-AppEngine-Current-Namespace", "X-AppEngine-Default-Namespace", "x-appengine-failfast"]
+)
+def test_reserved_headers_that_a_task_can_set(name: str) -> None:
+    assert (name, "mine") in built((name, "mine")).headers
+
+
+def test_a_repeated_header_is_sent_as_often() -> None:
+    given = (("X-Own", "1"), ("x-own", "2"), ("X-Own", "1"))
+    assert [header for header in built(*given).headers if header[0].lower() == "x-own"] == list(given)

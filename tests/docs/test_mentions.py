@@ -12,9 +12,9 @@ from tests.docs.markdown import name_of, pages
 from tests.support.up import ROOT
 
 EVERY_PAGE = pytest.mark.parametrize("page", pages(), ids=name_of)
-_FLAGS_OF_OTHERS = {"--bind"}
+_FLAGS_OF_OTHERS = {"--bind", "--log-sampling-ratio", "--build", "--from-literal", "--set"}
 """Flags of programs that examples use beside `headrace`."""
-_FOLDERS = ("broker/", "worker/", "lua/", "tests/", "docs/")
+_FOLDERS = ("broker/", "worker/", "lua/", "tests/", "docs/", "deploy/", "helm/")
 _HERE = ("service/", "store/", "api/", "model/", "identity/", "cli/")
 
 
@@ -25,7 +25,7 @@ def known_variables() -> set[str]:
 
 def known_flags() -> set[str]:
     main = typer.main.get_command(app)
-    commands = [main, *main.commands.values()]
+    commands = [main, *main.commands.values(), *main.commands["queues"].commands.values()]
     return (
         {"--help"}
         | _FLAGS_OF_OTHERS

@@ -22,18 +22,6 @@ MakeQueue = Callable[..., str]
 _numbers = itertools.count(1)
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "soak: takes long; runs only when asked for, with -m soak")
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if "soak" in config.option.markexpr:
-        return
-    for item in items:
-        if item.get_closest_marker("soak"):
-            item.add_marker(pytest.mark.skip(reason="takes long; ask for it with -m soak"))
-
-
 @pytest.fixture(scope="session")
 def calm_server() -> Iterator[Server]:
     """A server that no test stops."""

@@ -3,7 +3,7 @@
 import pytest
 
 from broker.model.retry import RetryConfig
-from broker.model.task import Attempt
+from broker.model.task import Attempt, View
 from broker.store.attempts import Outcome, Settled
 from broker.store.record import LEASED, NAMED
 from tests.support.seeds import (
@@ -12,6 +12,7 @@ from tests.support.seeds import (
     SECOND,
     START_US,
     claimed_header,
+    queue_name,
     read_task,
     seed_queue,
     seed_task,
@@ -204,3 +205,17 @@ async def test_a_returned_token_does_not_make_a_burst_larger(store, clock, dispa
     await dispatcher.release(unsent)
     sent += (await dispatcher.claim()).tasks
     assert len(sent) == 10
+
+
+@pytest.mark.parametrize("named_by_user", [True, False])
+async def test_one_batch_may_hold_an_attempt_twice_and_two_attempts_of_a_task(store, dispatcher, named_by_user):
+    await seed_queue(store)
+    await seed_task(store, named=named_by_user)
+    running = await dispatcher.claim_one()
+    await store.tasks.run(queue_name().task("t"), View.BASIC)
+    forced = await dispatcher.claim_one()
+    settled = await dispatcher.settle(forced, forced, running, running)
+    assert settled == [Settled.DONE, Settled.STALE, Settled.GONE, Settled.STALE]
+    values = await partition_values(store)
+    assert "1:e2" not in values
+    assert "1:l" not in values

@@ -147,6 +147,19 @@ async def listening(store: Store) -> AsyncIterator[Woken]:
     await asyncio.wait([listener])
 
 
+@pytest.mark.parametrize("keep_queues", [False, True])
+async def test_a_project_is_reset_on_every_node(cluster: Cluster, store: Store, keep_queues: bool) -> None:
+    for name in (await queue_on_each_node(cluster, store)).values():
+        await seed_tasks(store, "a", "b", queue_id=name.queue_id)
+    await store.projects.reset("p", keep_queues=keep_queues)
+    names = await store.projects.queue_names("p")
+    assert len(names) == (len(cluster.nodes) if keep_queues else 0)
+    for stats in await asyncio.gather(*map(store.queues.stats, names)):
+        assert stats is not None
+        assert stats.tasks == 0
+    assert await store.quotas.spend(LocationName("p", "l"), {"calls": 1, "more": 1}) == ""
+
+
 async def test_wake_ups_come_from_every_node(cluster: Cluster, store: Store) -> None:
     names = await queue_on_each_node(cluster, store)
     async with listening(store) as woken:

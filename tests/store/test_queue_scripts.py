@@ -127,6 +127,7 @@ async def test_delete_forgets_the_configuration_and_leaves_the_rest_to_the_janit
         f"ids/{NAME}": None,
         f"queues/{NAME}": None,
         f"gone:{NAME}": Tombstone(clock.now_us + HOUR),
+        f"tombstones/{NAME}": clock.now_us + HOUR,
         "garbage/1:2": clock.now_us,
         "due/1": None,
     }

@@ -8,14 +8,18 @@ from typing import Any
 
 from broker.store.record import FORCED, LEASED, NAMED, OWN_RETRY
 from broker.store.store import Store
-from tests.support.snapshot import Snapshot, Tombstone, take_snapshot
+from tests.support.snapshot import FIXED_BYTES, Snapshot, Tombstone, take_snapshot
 
 _ROUNDING_US = 2
 _BATCH_S = 0.010
 _KNOWN_FLAGS = NAMED | LEASED | FORCED | OWN_RETRY
 
 _SHARED_KEYS = r"meta|dispatchers|cmek|secret:.+"
-_PARTITION_KEYS = r"seq|queues|ids|due|run|garbage|claim:.+|gone:.+|\d+(:l|:e\d+|:t:.+)?"
+_PARTITION_KEYS = r"seq|queues|ids|due|run|garbage|tombstones|(quota|claim|leased|gone|operation):.+"
+_QUEUE_KEYS = r"\d+(:l|:s|:c|:e\d+(:t:.*)?|:t:.+)?"
+
+_COLLECTED_KEYS = r"\}:(claim:|leased:|gone:|operation:|quota:|\d+:[cs]$)"
+"""Keys that Redis frees by itself after a while."""
 
 
 async def check_invariants(store: Store) -> None:
@@ -32,7 +36,8 @@ async def check_invariants(store: Store) -> None:
 
 def _unknown_keys(store: Store, snapshot: Snapshot) -> Iterator[str]:
     namespace = re.escape(store.backend.keys.namespace)
-    known = re.compile(rf"\{{{namespace}\}}:({_SHARED_KEYS})|\{{{namespace}:\d+\}}:({_PARTITION_KEYS})", re.DOTALL)
+    of_partition = rf"\{{{namespace}:\d+\}}:({_PARTITION_KEYS}|{_QUEUE_KEYS})"
+    known = re.compile(rf"\{{{namespace}\}}:({_SHARED_KEYS})|{of_partition}", re.DOTALL)
     for key in snapshot.values:
         if not known.fullmatch(key):
             yield f"{key} is no key that broker/store/keys.py lists"
@@ -40,7 +45,7 @@ def _unknown_keys(store: Store, snapshot: Snapshot) -> Iterator[str]:
 
 def _without_ttl(snapshot: Snapshot) -> Iterator[str]:
     for key, value in snapshot.values.items():
-        collected = isinstance(value, Tombstone) or ":claim:" in key or ":gone:" in key
+        collected = isinstance(value, Tombstone) or re.search(_COLLECTED_KEYS, key) is not None
         if collected != (key in snapshot.ttls_ms):
             yield f"{key} has {'no' if collected else 'a'} TTL"
 
@@ -54,7 +59,7 @@ class _Partition:
         yield from self._names()
         yield from self._index_members()
         for key in self.values:
-            if match := re.fullmatch(r"(\d+):(l|e|t:)?(.*)", key):
+            if match := re.fullmatch(r"(\d+):(?![cs]$)(l|e|t:)?(.*)", key, re.DOTALL):
                 yield from self._leftovers(key, match[1])
         for queue_id in self._queue_ids():
             yield from (f"queue {queue_id}: {problem}" for problem in self._queue(queue_id, self.values[queue_id]))
@@ -92,6 +97,10 @@ class _Partition:
                         yield f"{key} holds {member!r} at {score}"
                     elif int(fence) > self._set("seq").get("fence", 0):
                         yield f"{key} holds {member!r}, a fence that was never given out"
+        for key, value in self.values.items():
+            listed = key.removeprefix("gone:") in self._set("tombstones")
+            if key.startswith("gone:") and value.expiry_us > self.now_us and not listed:
+                yield f"the tombstone {key} is not listed"
         unknown = self._set("due").keys() - set(self._queue_ids())
         if unknown:
             yield f"due holds {unknown}, which are no queues"
@@ -102,8 +111,8 @@ class _Partition:
         value = self.values[key]
         if isinstance(value, Tombstone):
             return
-        if ":e" in key and ":t:" not in key:
-            generation = key.rpartition(":e")[2]
+        if index := re.match(r"\d+:e(\d+)", key):
+            generation = index[1]
         elif isinstance(value, dict) and "generation" in value:
             generation = str(value["generation"])
             if key.partition(":t:")[2] not in self._set(f"{queue_id}:e{generation}"):
@@ -130,7 +139,22 @@ class _Partition:
             yield f"{config['tokens']} tokens in a bucket of {config['burst']}"
         for task_id, score in eta.items():
             yield from self._task(queue_id, config, task_id, score)
+        yield from self._tags(queue_id, config["generation"], eta)
         yield from self._due(queue_id, config, eta, leases)
+
+    def _tags(self, queue_id: str, generation: int, eta: dict[str, int]) -> Iterator[str]:
+        """Every pull task stands in the index of its tag as it stands in `eta`, and nothing else stands there."""
+        prefix = f"{queue_id}:e{generation}:t:"
+        indexed = {key.removeprefix(prefix): self.values[key] for key in self.values if key.startswith(prefix)}
+        expected: dict[str, dict[str, int]] = {}
+        for task_id, score in eta.items():
+            header = self.values.get(f"{queue_id}:t:{task_id}")
+            if isinstance(header, dict) and not header["meta_bytes"]:
+                start = header["length"] - FIXED_BYTES
+                tag = header["payload"][start : start + header["tag_bytes"]].decode(errors="backslashreplace")
+                expected.setdefault(tag, {})[task_id] = score
+        if indexed != expected:
+            yield f"tasks by tag are {indexed}, not {expected}"
 
     def _task(self, queue_id: str, config: dict[str, Any], task_id: str, score: int) -> Iterator[str]:
         header = self.values.get(f"{queue_id}:t:{task_id}")
@@ -145,7 +169,13 @@ class _Partition:
             yield f"{task_id} is leased until {held}, but next looked at at {score}"
         if not header["flags"] & LEASED and score < min(header["schedule_us"], header["expiry_us"]):
             yield f"{task_id} is scheduled for {header['schedule_us']}, but looked at at {score}"
-        if header["flags"] & ~_KNOWN_FLAGS or header["fence"] > self._set("seq").get("fence", 0):
+        is_pull = not header["meta_bytes"]
+        if is_pull != (config["kind"] == "PULL"):
+            yield f"{task_id} is no task for a {config['kind']} queue: {header}"
+        if is_pull and score != min(header["schedule_us"], header["expiry_us"]):
+            yield f"{task_id} is to be had at {header['schedule_us']}, but looked for at {score}"
+        unknown_fence = not is_pull and header["fence"] > self._set("seq").get("fence", 0)
+        if header["flags"] & ~_KNOWN_FLAGS or unknown_fence:
             yield f"{task_id} has an impossible header: {header}"
         if not header["answers"] <= header["responses"] <= header["ended"] <= header["dispatches"]:
             yield f"{task_id} has impossible counts: {header}"
@@ -164,8 +194,9 @@ class _Partition:
         """The moment by which a claim must look at the queue: when task, token and slot are there."""
         moments = [self.now_us, min(eta.values())]
         if config["tokens"] < 1:
-            batch = min(config["burst"], max(1, config["rate"] * _BATCH_S))
-            wait_s = (batch - config["tokens"]) / config["rate"]
+            rate = config["rate"] * config.get("throttle", 1)  # the rate in force
+            batch = min(config["burst"], max(1, rate * _BATCH_S))
+            wait_s = (batch - config["tokens"]) / rate
             moments.append(min(config["refilled_us"], self.now_us) + math.ceil(wait_s * 1e6))
         if len(leases) >= config["concurrency"]:
             moments += [min(leases.values()), self._set("seq").get("hold_us", 0)]

@@ -53,7 +53,8 @@ def a_queue(
 def a_task(
     task_id: str = "t", queue_id: str = "q", *, named: bool = True, body: bytes = b"", **changes: Any
 ) -> NewTask:
-    return NewTask(queue_name(queue_id).task(task_id), named, HttpRequest(URL, body=body), **changes)
+    changes.setdefault("request", HttpRequest(URL, body=body))
+    return NewTask(queue_name(queue_id).task(task_id), named, **changes)
 
 
 async def seed_queue(store: Store, queue_id: str = "q", **changes: Any) -> QueueName:

@@ -3,14 +3,16 @@
 import re
 import struct
 from collections.abc import AsyncIterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from broker.store.keys import Keyspace
 from broker.store.record import Header
 from broker.store.store import Store
 
-_REQUESTS = ("last_request", "request_id")
+FIXED_BYTES = 111
+"""What every record begins with. The payload of a snapshot's record is all that comes after it."""
+_REQUESTS = ("last_request", "policy_etag", "request_id")
 """Random: what they are for is tested where a request is repeated."""
 
 
@@ -51,9 +53,9 @@ async def take_snapshot(store: Store) -> Snapshot:
         raws = await _pipelined(lane.client, reads)
         ttls = await _pipelined(lane.client, [("PTTL", name) for name in names])
         for kind, name, raw, ttl in zip(types, names, raws, ttls, strict=True):
-            snapshot.values[name.decode()] = _decoded(kind.decode(), name.decode(), raw)
+            snapshot.values[_text(name)] = _decoded(kind.decode(), _text(name), raw)
             if ttl >= 0:
-                snapshot.ttls_ms[name.decode()] = ttl
+                snapshot.ttls_ms[_text(name)] = ttl
     return snapshot
 
 
@@ -63,9 +65,17 @@ async def partition_values(store: Store, partition: int = 0) -> dict[str, Any]:
 
 
 def changes(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
-    """Every leaf that differs, as KEY/FIELD (or KEY) -> the new value; None for what is gone."""
+    """Every leaf that differs, as KEY/FIELD (or KEY) -> the new value; None for what is gone.
+
+    Without statistics, and without what the store remembers of calls for a few seconds.
+    """
     old, new = dict(_leaves(before)), dict(_leaves(after))
     return {path: new.get(path) for path in sorted(old.keys() | new.keys()) if old.get(path) != new.get(path)}
+
+
+def _text(name: bytes) -> str:
+    """A key's name; tags in it may be any bytes."""
+    return name.decode(errors="backslashreplace")
 
 
 async def _keys(client: Any, namespace: str) -> AsyncIterator[bytes]:
@@ -97,18 +107,18 @@ def _decoded(kind: str, name: str, raw: Any) -> Any:
     if kind == "zset":
         pairs = zip(raw[::2], raw[1::2], strict=True) if raw and not isinstance(raw[0], list | tuple) else raw
         return {member.decode(): _score(score) for member, score in pairs}
-    return string_value(raw) if re.search(r":\d+:t:|:gone:", name) else raw
+    return string_value(raw) if re.search(r"\}:(\d+:t|gone):", name) else raw
 
 
 def string_value(raw: bytes) -> Any:
     """A record as a dict of its header's fields and its payload, a Tombstone, or Damaged."""
     if raw[:1] == b"T" and len(raw) == 17:
         return Tombstone(struct.unpack(">Q", raw[1:9])[0])
-    if len(raw) < 111 or raw[0] != 1:
+    if len(raw) < FIXED_BYTES or raw[0] != 1:
         return Damaged(raw)
-    header = asdict(Header.unpack(raw))
+    header = Header.unpack(raw)._asdict()
     del header["request_id"]
-    return header | {"payload": raw[111:]}
+    return header | {"payload": raw[FIXED_BYTES:]}
 
 
 def _scalar(raw: bytes) -> Any:
@@ -127,6 +137,8 @@ def _score(raw: Any) -> int | float:
 
 def _leaves(values: dict[str, Any], path: str = "") -> Any:
     for key, value in values.items():
+        if re.fullmatch(r"\d+:[cs]|leased:.+", key):
+            continue
         if isinstance(value, dict):
             yield from _leaves(value, f"{path}{key}/")
         else:

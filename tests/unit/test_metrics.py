@@ -39,8 +39,8 @@ def test_queues_beyond_the_bound_share_a_label():
 
 def test_depths_replace_those_before_and_stay_within_the_bound():
     metrics = Metrics(queue_labels=2)
-    metrics.set_depths([("gone", 5, 0, 1.0)])
-    metrics.set_depths([("b", 3, 1, 500.0), ("c", 4, 2, 1.5), ("d", 6, 0, 2.5)])
+    metrics.set_depths([("gone", 5, 0, 1.0, 9.0)])
+    metrics.set_depths([("b", 3, 1, 500.0, 0.5), ("c", 4, 2, 1.5, 7.0), ("d", 6, 0, 2.5, 2.0)])
     assert samples(metrics) == {
         'headrace_queue_tasks{queue="b"} 3.0',
         'headrace_in_flight{queue="b"} 1.0',
@@ -48,6 +48,8 @@ def test_depths_replace_those_before_and_stay_within_the_bound():
         'headrace_in_flight{queue="other"} 2.0',
         'headrace_queue_rate{queue="b"} 500.0',
         'headrace_queue_rate{queue="other"} 4.0',
+        'headrace_queue_overdue_seconds{queue="b"} 0.5',
+        'headrace_queue_overdue_seconds{queue="other"} 7.0',
     }
 
 

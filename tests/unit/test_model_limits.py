@@ -1,8 +1,10 @@
 """Limits and how a deployment replaces them (section 6)."""
 
+from dataclasses import fields
+
 import pytest
 
-from broker.model.limits import Limits
+from broker.model.limits import LimitRow, Limits
 
 
 def test_the_defaults_are_those_of_the_real_service():
@@ -18,7 +20,26 @@ def test_the_defaults_are_those_of_the_real_service():
         task_tombstone_s=3600,
         queue_tombstone_s=3 * 86_400,
         queues_per_location=1000,
+        lease_max_tasks=1000,
+        lease_max_s=7 * 86_400,
+        lease_response_bytes=32 * 1024 * 1024,
+        leases_per_second=10,
+        batch_create_tasks=100,
+        batch_create_bytes=10 * 1024 * 1024,
+        batch_delete_tasks=1000,
+        batch_request_id_s=7 * 86_400,
+        run_task_per_minute=0,
+        list_calls_per_minute=0,
+        queue_calls_per_minute=0,
+        api_calls_per_minute=0,
     )
+
+
+def test_rows_say_what_is_in_force_in_words():
+    rows = Limits().with_overrides({"url_length": 9}).rows()
+    assert LimitRow("url_length", 9, "characters", "longest URL of a task, percent-encoded") in rows
+    assert [row.name for row in rows] == [field.name for field in fields(Limits)]
+    assert all(row.unit and row.meaning for row in rows)
 
 
 def test_overrides_replace_what_they_name_and_keep_its_type():

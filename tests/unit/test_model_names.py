@@ -2,7 +2,7 @@
 
 import pytest
 
-from broker.model.names import LocationName, QueueName, TaskName, is_task_id, new_task_id
+from broker.model.names import LocationName, OperationName, QueueName, TaskName, is_task_id, new_task_id
 
 LOCATION = LocationName("p", "us-central1")
 QUEUE = QueueName("p", "us-central1", "q")
@@ -91,3 +91,19 @@ def test_generated_task_ids_are_twenty_digits_and_differ():
     ids = {new_task_id() for _ in range(1000)}
     assert len(ids) == 1000
     assert all(len(task_id) == 20 and task_id.isdecimal() and is_task_id(task_id) for task_id in ids)
+
+
+def test_an_id_made_of_an_identity_is_always_the_same():
+    first, second = bytes(range(32)), bytes(range(1, 33))
+    assert new_task_id(first) == new_task_id(first) == new_task_id(first[:16])
+    assert new_task_id(first) != new_task_id(second)
+    assert all(len(new_task_id(identity)) == 20 for identity in (first, bytes(16), b"\xff" * 16))
+
+
+def test_operations():
+    text = "projects/example.com:p/locations/l/operations/0-a_b.c"
+    name = OperationName.parse(text)
+    assert name == OperationName(LocationName("example.com:p", "l"), "0-a_b.c")
+    assert str(name) == text
+    for other in (f"{text}/x", "projects/p/operations/o", "projects/p/locations/l/operations/", f"{text}:cancel"):
+        assert OperationName.parse(other) is None

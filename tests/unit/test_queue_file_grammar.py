@@ -116,7 +116,7 @@ def test_retry_parameters(given, retry):
 
 def test_a_pull_queue_has_a_retry_limit_only():
     found = entry("mode: pull", "retry_parameters: {task_retry_limit: 2}", "acl: [{user_email: a@b.c}]")
-    assert found == QueueEntry("q", QueueKind.PULL, retry=RetryConfig(max_attempts=3))
+    assert found == QueueEntry("q", QueueKind.PULL, retry=RetryConfig(max_attempts=2))
 
 
 def test_the_top_of_a_file():

@@ -78,7 +78,7 @@ def test_queues_that_stand_still_say_so_and_keep_their_rate(state):
 def test_a_pull_queue_is_written_as_one():
     queue = Queue(QueueName("p", "l", "q"), kind=QueueKind.PULL, retry_config=RetryConfig(3))
     assert yaml.safe_load(write_yaml([queue])) == {
-        "queue": [{"name": "q", "mode": "pull", "retry_parameters": {"task_retry_limit": 2}}]
+        "queue": [{"name": "q", "mode": "pull", "retry_parameters": {"task_retry_limit": 3}}]
     }
     assert "retry_parameters" not in write_yaml([replace(queue, retry_config=RetryConfig(-1))])
 

@@ -112,7 +112,8 @@ SERVICES = {"mail": "http://m", "v2.mail": "http://m2", "default": "http://d"}
         (AppEngineTargets("", SERVICES), AppEngineRouting("mail", "v1"), "http://m"),
         (AppEngineTargets("", SERVICES), AppEngineRouting("mail", "v2"), "http://m2"),
         (AppEngineTargets("", SERVICES), AppEngineRouting(version="v2"), "http://d"),
-        (AppEngineTargets("", SERVICES), AppEngineRouting("other"), ""),
+        (AppEngineTargets("", SERVICES), AppEngineRouting("other"), "http://d"),
+        (AppEngineTargets("", {"mail": "http://m"}), AppEngineRouting("other"), ""),
         (AppEngineTargets("http://all", SERVICES), AppEngineRouting("other"), "http://all"),
     ],
 )

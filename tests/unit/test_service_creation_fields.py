@@ -5,8 +5,10 @@ import pytest
 from broker.errors import Code, HeadraceError
 from broker.model.limits import Limits
 from broker.model.names import QueueName
-from broker.model.queue import Queue, QueueKind
-from broker.service.drafts import QueueDraft
+from broker.model.queue import Queue, QueueKind, RateLimits
+from broker.model.retry import RetryConfig
+from broker.model.task import AppEngineRouting
+from broker.service.drafts import HttpTargetDraft, QueueDraft
 from broker.service.queue_rules import changed_queue, new_queue
 
 NAME = QueueName("p", "l", "q")
@@ -71,9 +73,41 @@ def test_what_is_out_of_range_is_refused(field, value, text):
 
 
 @pytest.mark.parametrize("mask", [(), ("type",)])
-def test_pull_queues_are_not_served_yet(mask):
-    for call in (made, changed):
-        assert refusal(call, *mask, kind=QueueKind.PULL) == (Code.UNIMPLEMENTED, "A pull queue is not served yet.")
+def test_a_queue_keeps_its_kind(mask):
+    text = "Queue.type can only be set when the queue is created."
+    assert refusal(changed, *mask, kind=QueueKind.PULL) == (Code.INVALID_ARGUMENT, text)
+    assert changed("rate_limits", kind=QueueKind.PULL).kind is QueueKind.PUSH, "the mask does not select it"
+
+
+@pytest.mark.parametrize("mask", [(), ("type",), ("type", "rate_limits", "retry_config.min_backoff")])
+def test_of_a_pull_queue_only_the_number_of_attempts_is_settable(mask):
+    queue = made(*mask, kind=QueueKind.PULL, max_dispatches_per_second=5, max_burst_size=-3, min_backoff_us=-1)
+    assert (queue.kind, queue.rate_limits) == (QueueKind.PULL, RateLimits(500, 100, -1))
+    assert queue.retry_config == RetryConfig(max_attempts=-1)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"), [({"max_attempts": 3}, 3), ({"max_attempts": -1}, -1), ({"max_attempts": 0}, -1), ({}, -1)]
+)
+def test_the_attempts_of_a_pull_queue(given, expected):
+    queue = made(kind=QueueKind.PULL, max_attempts=7)
+    assert queue.retry_config.max_attempts == 7
+    changed_one = changed_queue(queue, QueueDraft(**given), ("retry_config.max_attempts",), LIMITS)
+    assert changed_one.retry_config.max_attempts == expected
+    assert changed_queue(queue, QueueDraft(**given), ("rate_limits",), LIMITS) == queue
+
+
+@pytest.mark.parametrize(
+    ("fields", "name"),
+    [
+        ({"http_target": HttpTargetDraft(host="h")}, "httpTarget"),
+        ({"app_engine_routing": AppEngineRouting("s")}, "appEngineRoutingOverride"),
+    ],
+)
+def test_a_pull_queue_has_no_target(fields, name):
+    text = f"Queue.{name} cannot be set for a pull queue."
+    assert refusal(made, kind=QueueKind.PULL, **fields) == (Code.INVALID_ARGUMENT, text)
+    made("type", kind=QueueKind.PULL, **fields)
 
 
 @pytest.mark.parametrize(

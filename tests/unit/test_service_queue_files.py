@@ -8,7 +8,7 @@ from broker.errors import Code, HeadraceError
 from broker.metrics import Metrics
 from broker.model.limits import Limits
 from broker.model.names import LocationName, QueueName
-from broker.model.queue import Queue, QueueState, RateLimits
+from broker.model.queue import PULL_RATE_LIMITS, Queue, QueueKind, QueueState, RateLimits
 from broker.model.retry import RetryConfig
 from broker.model.routing import HttpTarget, UriOverride
 from broker.model.task import AppEngineRouting
@@ -113,10 +113,27 @@ async def test_a_queue_that_vanished_cannot_be_paused(broker):
         await apply_plan(broker, plan)
 
 
-async def test_pull_queues_are_not_served_yet(broker):
-    with pytest.raises(HeadraceError, match=r'^Queue "jobs": mode: pull is not served yet') as refused:
-        await plan_queue_file(broker, PARENT, b"queue: [{name: jobs, mode: pull}]", Prune.NONE)
-    assert refused.value.code is Code.UNIMPLEMENTED
+async def test_pull_queues(broker):
+    file = b"queue: [{name: jobs, mode: pull, retry_parameters: {task_retry_limit: 2}}]"
+    await bring_in(broker, file)
+    queue_name = f"{PARENT}/queues/jobs"
+    queue = await queues.get_queue(broker, queue_name)
+    assert (queue.kind, queue.rate_limits) == (QueueKind.PULL, PULL_RATE_LIMITS)
+    assert queue.retry_config == RetryConfig(max_attempts=2)
+    assert (await plan_queue_file(broker, PARENT, file, Prune.NONE)).is_empty
+    exported = await export_queues(broker, PARENT)
+    assert (await plan_queue_file(broker, PARENT, exported.encode(), Prune.NONE)).is_empty
+    await bring_in(broker, b"queue: [{name: jobs, mode: pull}]")
+    assert (await queues.get_queue(broker, queue_name)).retry_config.max_attempts == -1
+
+
+@pytest.mark.parametrize(("before", "after"), [("mode: pull", "rate: 1/s"), ("rate: 1/s", "mode: pull")])
+async def test_a_queue_keeps_its_mode(broker, before, after):
+    await bring_in(broker, b"queue: [{name: jobs, %s}]" % before.encode())
+    text = 'The mode of queue "jobs" cannot be changed. Delete the queue first, or use another name.'
+    with pytest.raises(HeadraceError, match=text) as refused:
+        await bring_in(broker, b"queue: [{name: jobs, %s}]" % after.encode())
+    assert refused.value.code is Code.INVALID_ARGUMENT
 
 
 async def test_an_export_imports_to_the_same_state(broker):

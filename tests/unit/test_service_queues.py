@@ -190,7 +190,3 @@ async def test_listing_refuses_what_it_cannot_do(broker):
     assert (await refusal(list_ids(broker, -1)))[0] is Code.INVALID_ARGUMENT
     assert (await refusal(list_ids(broker, 1, "no token")))[0] is Code.INVALID_ARGUMENT
     assert (await refusal(list_ids(broker, 1, token, "state: PAUSED")))[0] is Code.INVALID_ARGUMENT
-    assert await refusal(list_ids(broker, filter_text="state: PAUSED")) == (
-        Code.UNIMPLEMENTED,
-        "filter is not served yet.",
-    )

@@ -81,14 +81,14 @@ def http_message(request):
 
 
 def app_engine_message(request):
-    routing = {"service": request.routing.service, "version": request.routing.version}
-    routing |= {"instance": request.routing.instance}
+    routing = request.routing
+    host = ".".join(part for part in (routing.instance, routing.version, routing.service, "p.appspot.com") if part)
     return tasks_v2.AppEngineHttpRequest.pb()(
         relative_uri=request.relative_uri,
         http_method=request.method.value,
         headers=dict(request.headers),
         body=request.body,
-        app_engine_routing=tasks_v2.AppEngineRouting.pb()(**routing) if any(routing.values()) else None,
+        app_engine_routing=tasks_v2.AppEngineRouting.pb()(host=host),
     )
 
 

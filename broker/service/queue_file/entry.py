@@ -4,9 +4,10 @@ from dataclasses import dataclass, replace
 
 from broker.model.limits import Limits
 from broker.model.names import LocationName, QueueName
-from broker.model.queue import Queue, QueueKind, QueueState, RateLimits
+from broker.model.queue import PULL_RATE_LIMITS, Queue, QueueKind, QueueState, RateLimits
 from broker.model.retry import UNLIMITED_ATTEMPTS, RetryConfig
 from broker.model.task import AppEngineRouting
+from broker.service.queue_file.problems import mode_changed
 
 DEFAULT_RETRY = RetryConfig(max_attempts=UNLIMITED_ATTEMPTS)
 """Unlike a queue made by the API, one from a file retries without end unless it says otherwise."""
@@ -41,13 +42,15 @@ class QueueFile:
 
 def entry_of(queue: Queue) -> QueueEntry:
     """The entry that says as much of a queue as a file can say."""
+    paused = queue.state is not QueueState.RUNNING
+    if queue.kind is QueueKind.PULL:
+        return QueueEntry(queue.name.queue_id, QueueKind.PULL, paused=paused, retry=queue.retry_config)
     rates, routing = queue.rate_limits, queue.app_engine_routing
     has_target = routing and (routing.service or routing.version)
     return QueueEntry(
         queue_id=queue.name.queue_id,
-        kind=queue.kind,
         rate=round(rates.max_dispatches_per_second, 9),
-        paused=queue.state is not QueueState.RUNNING,
+        paused=paused,
         bucket_size=rates.max_burst_size,
         max_concurrent_requests=rates.max_concurrent_dispatches,
         target=AppEngineRouting(routing.service or "default", routing.version) if routing and has_target else None,
@@ -56,7 +59,14 @@ def entry_of(queue: Queue) -> QueueEntry:
 
 
 def configured(queue: Queue, entry: QueueEntry) -> Queue:
-    """The queue with the entry's configuration; its state, and what no file can say, stay as they are."""
+    """The queue with the entry's configuration; its state, and what no file can say, stay as they are.
+
+    Raises INVALID_ARGUMENT for another mode: a queue keeps that for good.
+    """
+    if entry.kind is not queue.kind:
+        raise mode_changed(entry.queue_id)
+    if queue.kind is QueueKind.PULL:
+        return replace(queue, retry_config=entry.retry)
     before, rate = entry_of(queue), queue.rate_limits.max_dispatches_per_second
     if entry.rate is not None and entry.rate != before.rate:
         rate = entry.rate
@@ -73,7 +83,7 @@ def created(location: LocationName, entry: QueueEntry, limits: Limits) -> Queue:
     default_rate = min(RateLimits().max_dispatches_per_second, limits.max_dispatches_per_second)
     blank = Queue(
         name=QueueName(location.project, location.location, entry.queue_id),
-        rate_limits=RateLimits(max_dispatches_per_second=default_rate),
+        rate_limits=PULL_RATE_LIMITS if entry.kind is QueueKind.PULL else RateLimits(default_rate),
         state=QueueState.PAUSED if entry.paused else QueueState.RUNNING,
         kind=entry.kind,
         task_ttl_us=_TASK_TTL_US,

@@ -11,9 +11,9 @@ def invalid(problem: str, line: int = 0) -> HeadraceError:
     return HeadraceError(Code.INVALID_ARGUMENT, f"Invalid queue configuration. {problem}.{place}")
 
 
-def unserved(queue_id: str, setting: str) -> HeadraceError:
-    """A setting that is part of the format and not served yet."""
-    return HeadraceError(Code.UNIMPLEMENTED, f'Queue "{queue_id}": {setting} is not served yet.')
+def mode_changed(queue_id: str) -> HeadraceError:
+    """Another mode for a queue that is there."""
+    return invalid(f'The mode of queue "{queue_id}" cannot be changed. Delete the queue first, or use another name')
 
 
 def in_queue(queue_id: str, error: HeadraceError) -> HeadraceError:

@@ -14,7 +14,7 @@ _KEYS = ("task_retry_limit", *_PUSH_ONLY)
 def read_retry(queue: Section, kind: QueueKind) -> RetryConfig:
     """The retry configuration of a queue's section. Raises HeadraceError."""
     section = queue.section("retry_parameters", "retry_parameters", _KEYS)
-    max_attempts = _max_attempts(section)
+    max_attempts = _max_attempts(section, kind)
     if kind is QueueKind.PULL:
         for key in _PUSH_ONLY:
             if node := section.node(key):
@@ -25,15 +25,15 @@ def read_retry(queue: Section, kind: QueueKind) -> RetryConfig:
     return RetryConfig(max_attempts, age_limit_us, min_backoff_us, max_backoff_us, _max_doublings(section))
 
 
-def _max_attempts(section: Section) -> int:
-    """One more than the retries that the file counts."""
+def _max_attempts(section: Section, kind: QueueKind) -> int:
+    """One more than the retries that the file counts; a pull task is leased as often as the file says."""
     text = section.text("task_retry_limit")
     if text is None:
         return UNLIMITED_ATTEMPTS
     limit = whole("task_retry_limit", text)
     if limit < 0:
         raise invalid("Task retry limit must not be less than zero", text.line)
-    return limit + 1
+    return limit if kind is QueueKind.PULL else limit + 1
 
 
 def _age_limit_us(section: Section) -> int:

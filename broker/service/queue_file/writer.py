@@ -45,7 +45,7 @@ def _members(entry: QueueEntry) -> dict[str, Any]:
 def _retry_members(retry: RetryConfig, kind: QueueKind) -> dict[str, Any]:
     members: dict[str, Any] = {}
     if retry.max_attempts != UNLIMITED_ATTEMPTS:
-        members["task_retry_limit"] = retry.max_attempts - 1
+        members["task_retry_limit"] = retry.max_attempts - (kind is QueueKind.PUSH)
     if kind is QueueKind.PULL:
         return members
     if retry.max_retry_duration_us:

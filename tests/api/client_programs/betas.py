@@ -42,11 +42,8 @@ answers["masked"] = update([f"{target}.app_engine_routing_override", f"rate_limi
 answers["kept"] = error_of(
     client.update_queue, queue={"name": queue, "task_ttl": {"seconds": 900_000}}, update_mask=mask("task_ttl")
 )
-answers["pull"] = error_of(
-    client.create_queue,
-    parent=LOCATION,
-    queue={"name": f"{LOCATION}/queues/pull"} | ({"type_": 1} if IS_3 else {"pull_target": {}}),
-)
+pull = {"type_": 1} if IS_3 else {"pull_target": {}}
+answers["pull"] = error_of(client.update_queue, queue={"name": queue} | pull)
 answers["v2 name"] = error_of(
     client.update_queue, queue={"name": queue}, update_mask=mask("app_engine_routing_override")
 )

@@ -48,7 +48,7 @@ errors = {
     "view": error_of(client.get_task, request={"name": f"{queue}/tasks/t", "response_view": 9}),
     "page token": error_of(client.list_tasks, request={"parent": queue, "page_token": "what"}),
     "page size": error_of(client.list_queues, request={"parent": LOCATION, "page_size": -1}),
-    "unserved": error_of(client.test_iam_permissions, request={"resource": queue, "permissions": ["a"]}),
-    "unserved batch": error_of(client.batch_create_tasks, request={"parent": queue}),
+    "permission": error_of(client.test_iam_permissions, request={"resource": queue, "permissions": ["a"]}),
+    "policy of a missing queue": error_of(client.get_iam_policy, request={"resource": missing}),
 }
 print(json.dumps(errors))

@@ -1,0 +1,54 @@
+"""One port for both protocols: what a connection sends first tells gRPC, which is HTTP/2, from HTTP/1.1."""
+
+import asyncio
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from broker.api.grpc_server import GrpcServer
+from broker.api.rest_server import RestServer
+from broker.api.splice import Undecided
+from broker.errors import StartupError
+
+_BACKLOG = 1024
+
+
+class OnePort:
+    """Accepts the connections of both servers on one port."""
+
+    def __init__(self, grpc: GrpcServer, rest: RestServer, *, host: str, port: int) -> None:
+        self._grpc, self._rest = grpc, rest
+        self._host, self._port = host, port
+        self._open: set[asyncio.Transport] = set()
+        self._listener: asyncio.Server | None = None
+
+    async def start(self) -> int:
+        """Starts both servers, then to listen, and returns the port. Raises StartupError, with nothing left running."""
+        try:
+            self._directory = TemporaryDirectory(prefix="headrace-")
+        except OSError as error:
+            raise StartupError(
+                f"--port needs a directory for temporary files ({error.strerror}); name one in TMPDIR"
+            ) from error
+        grpc_path = str(Path(self._directory.name, "grpc"))
+        await self._grpc.start_on_socket(grpc_path)
+        http = await self._rest.start_behind()
+        try:
+            self._listener = await asyncio.get_running_loop().create_server(
+                lambda: Undecided(http, grpc_path, self._open), self._host, self._port, backlog=_BACKLOG
+            )
+        except OSError as error:
+            await self.stop(0)
+            raise StartupError(
+                f"cannot listen on {self._host} port {self._port} ({error.strerror or error}); "
+                "choose another port with --port, 0 for any free one"
+            ) from error
+        return int(self._listener.sockets[0].getsockname()[1])
+
+    async def stop(self, grace_s: float) -> None:
+        """Stops listening and lets running calls finish for up to `grace_s` seconds."""
+        if self._listener is not None:
+            self._listener.close()
+        await asyncio.gather(self._grpc.stop(grace_s), self._rest.stop(grace_s))
+        for transport in list(self._open):
+            transport.abort()
+        self._directory.cleanup()

@@ -1,0 +1,1 @@
+"""What is generated in deploy/ and helm/: `make generate`."""

@@ -1,0 +1,11 @@
+"""Installs what pyproject.toml lists as dependencies, in the versions of requirements.lock, without the project."""
+
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+project = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["project"]
+pip = [sys.executable, "-m", "pip", "install", "--constraint", "requirements.lock"]
+# setuptools builds the project in the next step, without asking for anything else.
+sys.exit(subprocess.run([*pip, *project["dependencies"]], check=False).returncode)

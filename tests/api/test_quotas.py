@@ -1,0 +1,116 @@
+"""Caps on calls a minute, over both protocols and all API nodes."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+
+import aiohttp
+import grpc
+import pytest
+from google.cloud import tasks_v2
+
+from broker.api.node import ApiNode
+from broker.metrics import Metrics
+from broker.model.limits import Limits
+from broker.service.broker import Broker
+from broker.store.store import Store
+from tests.api.conftest import Keys
+
+LOCATION = "projects/p/locations/l"
+TASK = f"{LOCATION}/queues/q/tasks/t"
+TEXT = (
+    "Quota exceeded for quota metric 'run_task' and limit 'run_task_per_minute' of service "
+    "'cloudtasks.googleapis.com' for consumer 'project_number:p'."
+)
+
+StartNode = Callable[..., Awaitable[ApiNode]]
+
+
+@pytest.fixture
+def start_node(runner: asyncio.Runner, store: Store, metrics: Metrics) -> Iterator[StartNode]:
+    """Starts a node with these limits. All that a test starts share one store, whose clock stands still."""
+    nodes: list[ApiNode] = []
+    now_us = runner.run(store.time_us())
+    store.backend._clock = lambda: now_us
+
+    async def start(**limits: float) -> ApiNode:
+        broker = Broker(store, Limits().with_overrides(limits), metrics)
+        nodes.append(ApiNode(broker, Keys(), host="127.0.0.1", grpc_port=0, http_port=0))
+        await nodes[-1].start()
+        return nodes[-1]
+
+    yield start
+    for node in nodes:
+        runner.run(node.stop(0))
+
+
+async def status_of(node: ApiNode, verb: str, path: str) -> int:
+    url = f"{node.http_url}/v2/{path}"
+    async with aiohttp.ClientSession() as session, session.request(verb, url, json={}) as response:
+        return response.status
+
+
+async def test_a_cap_holds_over_all_nodes_and_protocols(start_node: StartNode) -> None:
+    first, second = [await start_node(run_task_per_minute=3) for _ in range(2)]
+    statuses = [await status_of(node, "POST", f"{TASK}:run") for node in (first, second, first)]
+    assert statuses == [404, 404, 404]
+    async with aiohttp.ClientSession() as session:
+        answer = await (await session.post(f"{second.http_url}/v2/{TASK}:run")).json()
+    assert (answer["error"]["code"], answer["error"]["message"]) == (429, TEXT)
+    (detail,) = answer["error"]["details"]
+    assert (detail["reason"], detail["metadata"]["quota_limit_value"]) == ("RATE_LIMIT_EXCEEDED", "3")
+    async with grpc.aio.insecure_channel(second.grpc_address) as channel:
+        run = channel.unary_unary(
+            "/google.cloud.tasks.v2.CloudTasks/RunTask",
+            request_serializer=tasks_v2.RunTaskRequest.serialize,
+            response_deserializer=tasks_v2.Task.deserialize,
+        )
+        with pytest.raises(grpc.aio.AioRpcError) as refusal:
+            await run(tasks_v2.RunTaskRequest(name=TASK))
+    assert (refusal.value.code(), refusal.value.details()) == (grpc.StatusCode.RESOURCE_EXHAUSTED, TEXT)
+    assert await status_of(first, "POST", f"{TASK.replace('/l/', '/m/')}:run") == 404, "each location has its own"
+
+
+@pytest.mark.parametrize(
+    ("limit", "counted", "free"),
+    [
+        ("list_calls_per_minute", [("GET", f"{LOCATION}/queues"), ("GET", f"{LOCATION}/queues/q/tasks")], "GET"),
+        (
+            "queue_calls_per_minute",
+            [
+                ("POST", f"{LOCATION}/queues"),
+                ("PATCH", f"{LOCATION}/queues/a"),
+                ("POST", f"{LOCATION}/queues/a:resume"),
+            ],
+            "GET",
+        ),
+        ("run_task_per_minute", [("POST", f"{TASK}:run")], "GET"),
+        ("api_calls_per_minute", [("GET", TASK), ("DELETE", TASK), ("POST", f"{LOCATION}/queues")], None),
+    ],
+)
+async def test_which_calls_a_cap_counts(
+    start_node: StartNode, limit: str, counted: list[tuple[str, str]], free: str | None
+) -> None:
+    node = await start_node(**{limit: len(counted)})
+    for call in counted:
+        assert await status_of(node, *call) != 429
+    for call in counted:
+        assert await status_of(node, *call) == 429
+    assert (await status_of(node, free or "GET", TASK) == 429) is (free is None)
+
+
+async def test_without_a_cap_nothing_is_counted(start_node: StartNode, redis_client) -> None:
+    node = await start_node()
+    await status_of(node, "POST", f"{TASK}:run")
+    assert redis_client.keys("*quota*") == []
+
+
+async def test_a_name_that_is_in_no_location_is_refused_as_ever(start_node: StartNode) -> None:
+    node = await start_node(api_calls_per_minute=1)
+    async with grpc.aio.insecure_channel(node.grpc_address) as channel:
+        get = channel.unary_unary(
+            "/google.cloud.tasks.v2.CloudTasks/GetQueue", request_serializer=tasks_v2.GetQueueRequest.serialize
+        )
+        for _ in range(3):
+            with pytest.raises(grpc.aio.AioRpcError) as refusal:
+                await get(tasks_v2.GetQueueRequest(name="q"))
+            assert refusal.value.code() is grpc.StatusCode.INVALID_ARGUMENT

@@ -1,0 +1,265 @@
+"""Random histories of a pull queue, on a real server, against the model in `pull_model.py`.
+
+A long run: `pytest --hypothesis-profile=long --timeout=0 tests/store/test_pull_state_machine.py`
+"""
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import redis
+import uvloop
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    consumes,
+    initialize,
+    invariant,
+    multiple,
+    rule,
+    run_state_machine_as_test,
+)
+
+from broker.model.queue import QueueKind
+from broker.model.retry import RetryConfig
+from broker.model.tag_filter import AnyTag, OldestTag, Tag
+from broker.model.task import NewTask, PullMessage, Task, View
+from broker.store.outcomes import StoreOutcome
+from broker.store.store import Store
+from tests.store.pull_model import ModelPullQueue
+from tests.support.invariants import check_invariants
+from tests.support.lost_answers import LostAnswers
+from tests.support.pulling import MOST_BYTES, QUEUE, Worker
+from tests.support.seeds import HORIZON_US, HOUR, SECOND, Clock, a_queue
+
+TAGS = (b"", b"a", b"\xff\0")
+FILTERS = [AnyTag(), OldestTag(), *map(Tag, TAGS)]
+LIMITS = [None, None, RetryConfig(max_attempts=2), RetryConfig(max_attempts=0), RetryConfig(max_attempts=-1)]
+LEASES_S = (0, 1, 30, 3 * 3600)
+
+queues = st.builds(
+    a_queue,
+    retry_config=st.sampled_from([RetryConfig(max_attempts=limit) for limit in (-1, -1, 3, 1)]),
+    task_ttl_us=st.sampled_from([48 * HOUR, HOUR]),
+    tombstone_ttl_us=st.sampled_from([0, HOUR]),
+)
+wanted_tasks = st.fixed_dictionaries(
+    {
+        "task_id": st.sampled_from(["a", "b", "c", None, None, None]),
+        "after_us": st.sampled_from([None, None, -HOUR, -1, 0, SECOND, 2 * HOUR]),
+        "keeps": st.booleans(),
+        "tag": st.sampled_from(TAGS),
+        "size": st.sampled_from([0, 10, 20_000]),
+        "retry_config": st.sampled_from(LIMITS),
+    }
+)
+
+
+class PullMachine(RuleBasedStateMachine):
+    """Two workers at two nodes, one queue, and a clock."""
+
+    leases = Bundle("leases")
+    """Tasks as a lease or a renewal answered them, however long ago."""
+
+    def __init__(self, redis_url: str) -> None:
+        super().__init__()
+        self.loop = asyncio.Runner(loop_factory=uvloop.new_event_loop)
+        self.clock = Clock()
+        with redis.Redis.from_url(redis_url) as client:
+            client.flushall()
+        self.stores = [self.run(Store.open(redis_url, partitions=1, clock=self.clock)) for _ in range(2)]
+        self.workers = [Worker(store) for store in self.stores]
+        self.created = 0
+        self.held: dict[str, int] = {}
+        """Until when somebody works on a task, by its id."""
+
+    def run(self, awaitable: Any) -> Any:
+        return self.loop.run(awaitable)
+
+    def worker(self) -> Worker:
+        """The workers in turn."""
+        self.workers.reverse()
+        return self.workers[0]
+
+    def both(self, model: Callable[[], Any], operation: Awaitable[Any], lost: str = "") -> Any:
+        """Do the same to model and store, which must answer the same; maybe the store's first answer gets lost."""
+        try:
+            expected = model()
+        except StoreOutcome as outcome:
+            expected = outcome
+        with LostAnswers(lost) if lost else nullcontext():
+            actual = self.run(_answer(operation))
+        assert _comparable(actual) == _comparable(expected)
+        return None if isinstance(actual, StoreOutcome) else actual
+
+    @initialize(queue=queues, wanted=st.lists(wanted_tasks, max_size=6))
+    def begin(self, queue: Any, wanted: list[dict[str, Any]]) -> None:
+        self.model = ModelPullQueue(replace(queue, kind=QueueKind.PULL), self.clock.now_us)
+        self.run(self.stores[0].queues.create(self.model.queue, max_queues=10))
+        for one in wanted:
+            self.create(one)
+
+    @rule(wanted=wanted_tasks)
+    def create(self, wanted: dict[str, Any]) -> None:
+        self.created += 1
+        body = b"%x" % self.created
+        new = NewTask(
+            name=QUEUE.task(wanted["task_id"] or f"{self.created:020d}"),
+            named_by_user=wanted["task_id"] is not None,
+            request=PullMessage(body.ljust(wanted["size"], b"."), wanted["tag"]),
+            schedule_us=None if wanted["after_us"] is None else self.clock.now_us + wanted["after_us"],
+            dispatch_deadline_us=None,
+            retry_config=wanted["retry_config"],
+            keeps_past_schedule=wanted["keeps"] and wanted["after_us"] is not None,
+        )
+        store = self.worker().store
+        self.both(lambda: self.model.create(new), store.tasks.create(new, horizon_us=HORIZON_US))
+
+    @rule(
+        target=leases,
+        max_tasks=st.sampled_from([1, 2, 100, 100]),
+        seconds=st.sampled_from(LEASES_S),
+        tags=st.sampled_from(FILTERS),
+        view=st.sampled_from(View),
+        most_bytes=st.sampled_from([MOST_BYTES, MOST_BYTES, 30_000]),
+        cap=st.sampled_from([0, 0, 0, 3]),
+        lost=st.sampled_from(["", "", "pull_lease"]),
+    )
+    def lease(self, max_tasks: int, seconds: int, lost: str, **options: Any) -> Any:
+        lease_us = seconds * SECOND
+        tasks = self.both(
+            lambda: self.model.lease(max_tasks=max_tasks, lease_us=lease_us, **options),
+            self.worker().lease(max_tasks, seconds, **options),
+            lost if not options["cap"] else "",
+        )
+        for task in tasks or ():
+            assert self.held.get(task.name.task_id, 0) < self.clock.now_us, f"{task} is leased twice at once"
+            self.held[task.name.task_id] = task.schedule_us
+        return multiple(*(tasks or ()))
+
+    @rule(
+        target=leases,
+        task=leases,
+        seconds=st.sampled_from(LEASES_S),
+        late_ok=st.booleans(),
+        proven=st.sampled_from([True, True, False]),
+        lost=st.sampled_from(["", "pull_renew"]),
+    )
+    def renew(self, task: Task, seconds: int, late_ok: bool, proven: bool, lost: str) -> Any:
+        schedule_us, task_id = task.schedule_us if proven else None, task.name.task_id
+        renewed = self.both(
+            lambda: self.model.renew(task_id, schedule_us, lease_us=seconds * SECOND, late_ok=late_ok),
+            self.worker().renew(task, seconds, schedule_us=schedule_us, late_ok=late_ok),
+            lost,
+        )
+        if renewed:
+            self.held[task_id] = renewed.schedule_us
+        return multiple(renewed) if renewed else multiple()
+
+    @rule(task=st.one_of(leases, consumes(leases)))
+    def acknowledge(self, task: Task) -> None:
+        task_id = task.name.task_id
+        self.both(lambda: self.model.acknowledge(task_id, task.schedule_us), self.worker().acknowledge(task))
+        self.forget_gone()
+
+    @rule(some=st.lists(leases, max_size=2), names=st.lists(st.sampled_from(["a", "b", "c", "never"]), max_size=3))
+    def delete(self, some: list[Task], names: list[str]) -> None:
+        task_ids = [task.name.task_id for task in some] + names
+        store = self.worker().store
+        self.both(lambda: self.model.delete(task_ids), store.tasks.delete_many(QUEUE, task_ids))
+        self.forget_gone()
+
+    @rule()
+    def purge(self) -> None:
+        self.model.purge()
+        self.run(self.worker().store.queues.purge(QUEUE))
+        self.forget_gone()
+
+    @rule()
+    def janitor_passes(self) -> None:
+        while self.run(self.worker().store.upkeep.sweep(0)):
+            pass
+
+    @rule(us=st.sampled_from([1, SECOND // 2, SECOND, 30 * SECOND, 61 * SECOND, HOUR, 3 * HOUR]))
+    def go_forward(self, us: int) -> None:
+        self.clock.now_us += us
+        self.model.now_us = self.clock.now_us
+
+    def forget_gone(self) -> None:
+        self.held = {task_id: until_us for task_id, until_us in self.held.items() if task_id in self.model.live()}
+
+    @invariant()
+    def agrees(self) -> None:
+        if hasattr(self, "model"):
+            self.run(self.compare(self.worker().store))
+
+    async def compare(self, store: Store) -> None:
+        live = self.model.live()
+        listed: dict[str, Task] = {}
+        token = ""
+        while True:
+            page, token = await store.tasks.page(QUEUE, View.FULL, page_size=3, token=token)
+            listed |= {task.name.task_id: task for task in page}
+            if not token:
+                break
+        assert listed == {task_id: task.seen(View.FULL) for task_id, task in live.items()}
+        stats = await store.queues.stats(QUEUE)
+        assert stats is not None
+        assert (stats.executed_last_minute, stats.executed_last_hour) == self.model.executed()
+        await check_invariants(store)
+
+    def teardown(self) -> None:
+        try:
+            if sys.exc_info()[0] is None and hasattr(self, "model"):
+                self.drain()
+        finally:
+            for store in self.stores:
+                self.run(store.close())
+            self.loop.close()
+
+    def drain(self) -> None:
+        """Nothing is lost: every task is handed out in the end, or was leased as often as it may be."""
+        while self.model.live():
+            self.go_forward(max(1, min(task.eta_us for task in self.model.live().values()) + 1 - self.clock.now_us))
+            options = {"tags": AnyTag(), "view": View.FULL, "most_bytes": MOST_BYTES, "cap": 0}
+            tasks = self.both(
+                lambda: self.model.lease(max_tasks=100, lease_us=SECOND, **options),  # noqa: B023
+                self.worker().lease(100, 1, **options),
+            )
+            for task in tasks:
+                self.acknowledge(task)
+        self.janitor_passes()
+        self.agrees()
+
+
+async def _answer(operation: Awaitable[Any]) -> Any:
+    try:
+        return await operation
+    except StoreOutcome as outcome:
+        return outcome
+
+
+def _comparable(answer: Any) -> Any:
+    return (type(answer), vars(answer)) if isinstance(answer, StoreOutcome) else answer
+
+
+@pytest.mark.timeout(600)  # a failing history is shortened for at most five minutes
+def test_a_pull_queue_does_what_the_model_does(redis_url: str) -> None:
+    long = settings.get_current_profile_name() == "long"
+    run_state_machine_as_test(
+        lambda: PullMachine(redis_url),
+        settings=settings(
+            max_examples=5000 if long else 60,
+            stateful_step_count=80 if long else 40,
+            deadline=None,
+            derandomize=False,
+            print_blob=True,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
