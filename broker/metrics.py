@@ -159,7 +159,7 @@ class Metrics:
         return name
 
     def set_depths(self, depths: Iterable[tuple[str, int, int, float, float]]) -> None:
-        """Replace the queue gauges by (full queue name, live tasks, tasks in flight, rate in force, overdue seconds)."""
+        """Replace the queue gauges by name, live tasks, tasks in flight, rate in force, overdue seconds of each."""
         for gauge in (self.queue_tasks, self.in_flight, self.queue_rate, self.queue_overdue_seconds):
             gauge.clear()
         longest_s: dict[str, float] = {}

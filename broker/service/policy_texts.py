@@ -1,4 +1,4 @@
-"""The errors of IAM policies. The wording follows what IAM says for other services; Cloud Tasks' own is not recorded."""
+"""The errors of IAM policies, worded as IAM words them for other services: those of Cloud Tasks are not recorded."""
 
 from broker.errors import Code, HeadraceError
 from broker.service.wording import invalid, quoted

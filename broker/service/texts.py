@@ -206,7 +206,7 @@ def token_without_account() -> HeadraceError:
 
 
 def quota_exceeded(name: str, cap: int, location: LocationName) -> HeadraceError:
-    """More calls in a minute than a quota allows. The sentence is that of all Google APIs, the names of metrics ours."""
+    """More calls in a minute than a quota allows. The sentence is that of all Google APIs, the metric is ours."""
     metric, limit = name.removesuffix("_per_minute"), name
     consumer = f"project_number:{location.project}"
     metadata = (

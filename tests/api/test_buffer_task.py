@@ -1,5 +1,6 @@
 """BufferTask on the wire: raw and JSON bodies and every path over REST, the published message over gRPC (3.8)."""
 
+import asyncio
 import base64
 import json
 from typing import TYPE_CHECKING, Any
@@ -104,6 +105,15 @@ async def test_the_json_form(node: "ApiNode") -> None:
 async def test_repeated_headers_are_joined(node: "ApiNode") -> None:
     headers = [("X-a", "1"), ("X-a", "2"), ("X-B", "3")]
     assert (await buffered(node, headers=headers))[2] == {"X-a": "1, 2", "X-B": "3"}
+
+
+async def test_a_header_that_is_not_utf_8_is_latin_1(node: "ApiNode") -> None:
+    reader, writer = await asyncio.open_connection(node.host, node.http_port)
+    writer.write(f"POST /v2/{QUEUE}/tasks/t:buffer HTTP/1.0\r\n".encode() + b"X-Mine: \xe9\r\n\r\n")
+    assert (await reader.read()).startswith(b"HTTP/1.0 200")
+    writer.close()
+    task = (await call(node, "GET", f"/v2/{QUEUE}/tasks/t"))[1]
+    assert task["httpRequest"]["headers"]["X-Mine"] == "é"
 
 
 async def test_errors(node: "ApiNode") -> None:

@@ -1,6 +1,6 @@
 """Every method of every client, of the current release of the official library and of an old one, in own processes.
 
-The old release, the one that applications still pin, and gcloud-aio-taskqueue are in a virtual environment of their own.
+The old release, which applications still pin, and gcloud-aio-taskqueue have a virtual environment of their own.
 """
 
 import os

@@ -205,7 +205,7 @@ async def test_a_body_that_is_not_what_its_encoding_says(serve_rest: Serve) -> N
     assert (status, answer["error"]["status"]) == (400, "INVALID_ARGUMENT")
 
 
-@pytest.mark.parametrize("path", ["/", "/v2/x", f"/v3/{QUEUE}", f"/v2/{QUEUE}:fly", "//v2", "/v2/%00/<b>"])
+@pytest.mark.parametrize("path", ["/", "/v2/x", f"/v3/{QUEUE}", f"/v2/{QUEUE}:fly", "//v2", "/v2/%00/<b>", "/v2%0Ax"])
 async def test_an_unknown_path(serve_rest: Serve, path: str) -> None:
     status, answer, _ = await call("GET", await serve_rest(ROWS["GetQueue"]) + path)
     message = f"The requested URL {path} was not found on this server."
@@ -288,6 +288,29 @@ async def test_bytes_that_are_not_http(serve_rest: Serve, caplog: pytest.LogCapt
     assert b"Traceback" not in answer
     assert "Traceback" not in caplog.text
     assert "malformed HTTP request" in caplog.text
+
+
+async def test_a_header_that_is_not_utf_8(serve_rest: Serve) -> None:
+    port = URL(await serve_rest(ROWS["GetQueue"])).port
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(f"GET /v2/{QUEUE} HTTP/1.0\r\n".encode() + b"X-Goog-FieldMask: \xe9\r\n\r\n")
+    head, _, body = (await reader.read()).partition(b"\r\n\r\n")
+    writer.close()
+    assert head.startswith(b"HTTP/1.0 400")
+    assert "é" in json.dumps(json.loads(body)["error"]["details"], ensure_ascii=False)
+
+
+async def test_a_caller_that_goes_away_in_the_middle(serve_rest: Serve, caplog: pytest.LogCaptureFixture) -> None:
+    port = URL(await serve_rest(ROWS["CreateTask"])).port
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(f"POST /v2/{QUEUE}/tasks HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\n{{".encode())
+    await asyncio.sleep(0.05)  # else the end arrives together with the start, and no call begins
+    writer.write_eof()
+    await reader.read()
+    writer.close()
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert caplog.text == ""
 
 
 async def test_a_port_that_is_taken() -> None:

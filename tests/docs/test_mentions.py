@@ -19,7 +19,7 @@ _HERE = ("service/", "store/", "api/", "model/", "identity/", "cli/")
 
 
 def known_variables() -> set[str]:
-    tests = (ROOT / "tests" / "support" / "choice.py").read_text()
+    tests = "".join(path.read_text() for path in (ROOT / "tests").rglob("*.py"))
     return {f"HEADRACE_{name.upper()}" for name in Settings.model_fields} | set(re.findall(r"HEADRACE_TEST_\w+", tests))
 
 

@@ -55,7 +55,7 @@ def connection(fuzzed: Fuzzed) -> Iterator[http.client.HTTPConnection]:
     connection.close()
 
 
-@running(400)
+@running(600)
 @given(call=calls())
 def test_any_call(fuzzed: Fuzzed, connection: http.client.HTTPConnection, call: Call) -> None:
     connection.request("POST", "/rpc_http", call.envelope)

@@ -63,7 +63,7 @@ def _text(rpc: Rpc, payload: bytes) -> str:
         return ""
 
 
-@running(500)
+@running(800)
 @given(call=calls, mask=st.none() | _MASKS)
 def test_any_message(fuzzed: Fuzzed, channel: grpc.Channel, call: tuple[str, bytes], mask: str | None) -> None:
     path, payload = call

@@ -40,7 +40,7 @@ def _exchange(address: tuple[str, int], sent: bytes) -> bytes:
         return received
 
 
-@running(150)
+@running(250)
 @given(request=st.sampled_from(_SEEDS).flatmap(mutated))
 def test_almost_http(fuzzed: Fuzzed, request: bytes) -> None:
     url = urlsplit(fuzzed.node.http)

@@ -75,7 +75,7 @@ def connection(fuzzed: Fuzzed) -> Iterator[http.client.HTTPConnection]:
     connection.close()
 
 
-@running(500)
+@running(800)
 @given(request=calls | calls.flatmap(strange))
 def test_any_request(fuzzed: Fuzzed, connection: http.client.HTTPConnection, request: Request) -> None:
     status, body = answer(connection, request)
