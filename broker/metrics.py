@@ -80,6 +80,7 @@ class Metrics:
         self._queue_labels = queue_labels
         self._labels: set[str] = set()
         self._queues: dict[str, QueueMetrics] = {}
+        self._api_calls: dict[tuple[str, str], Counter] = {}
 
         def counter(name: str, help_text: str, *labels: str) -> Counter:
             return Counter(f"headrace_{name}", help_text, labels, registry=registry)
@@ -149,6 +150,13 @@ class Metrics:
             found = self._queues.get(label) or QueueMetrics(self, label)
             self._queues[label] = found
         return found
+
+    def api_call(self, method: str, code: str) -> None:
+        """Count an API call that was answered; `code` is the canonical code by name."""
+        counter = self._api_calls.get((method, code))
+        if counter is None:
+            self._api_calls[method, code] = counter = self.api_calls_total.labels(method, code)
+        counter.inc()
 
     def queue_label(self, name: str) -> str:
         """The label of a queue: its full name for the first `queue_labels` queues, then "other"."""

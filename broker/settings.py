@@ -197,6 +197,9 @@ class Settings(BaseSettings):
 
     issuer: Annotated[str, _shaped(r"|https?://\S+", "an http:// or https:// URL")] = ""
     """Issuer in OIDC tokens: the URL at which targets reach the REST port. Default: http://HOST:HTTP_PORT."""
+    signing_key: FilePath | None = None
+    """File with the RSA key (PEM) that signs tokens, the same on every node. By default nodes make one and keep it in
+    Redis."""
     egress: Literal["any", "public"] = "public"
     """Where tasks may be sent: to any address, or to public ones only."""
     target_ca: FilePath | None = None

@@ -1,28 +1,34 @@
 """Protobuf -> JSON text, as Google's REST front end writes it (section 3.2)."""
 
 import json
+from json.encoder import encode_basestring
 from typing import Any
 
-from google.protobuf import json_format
+from broker.api.json_fields import object_of
+
+_INDENT = "  "
+_compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 def message_object(message: Any, *, enum_integers: bool) -> dict[str, Any]:
     """The JSON object of a message: default values left out, whole numbers without a fraction."""
-    fields = json_format.MessageToDict(message, use_integers_for_enums=enum_integers)
-    return {name: _plain(value) for name, value in fields.items()}
+    fields: dict[str, Any] = object_of(message, enum_integers)
+    return fields
 
 
 def json_text(value: Any, *, pretty: bool) -> str:
     """JSON text, indented by two spaces if pretty, with a line end."""
-    text = json.dumps(
-        value, ensure_ascii=False, indent=2 if pretty else None, separators=None if pretty else (",", ":")
-    )
-    return text + "\n"
+    return (_indented(value, "\n") if pretty else _compact.encode(value)) + "\n"
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _plain(item) for name, item in value.items()}
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    return int(value) if isinstance(value, float) and value.is_integer() else value
+def _indented(value: Any, line: str) -> str:
+    """What json.dumps makes with an indent, at a fraction of the cost. `line` ends a line and indents the next."""
+    if isinstance(value, str):
+        return encode_basestring(value)
+    inner = line + _INDENT
+    if isinstance(value, dict) and value:
+        items = [f"{encode_basestring(name)}: {_indented(item, inner)}" for name, item in value.items()]
+        return f"{{{inner}{(',' + inner).join(items)}{line}}}"
+    if isinstance(value, list | tuple) and value:
+        return f"[{inner}{(',' + inner).join([_indented(item, inner) for item in value])}{line}]"
+    return _compact.encode(value)

@@ -71,4 +71,4 @@ class Template:
 
 def _decode(segment: str) -> str:
     """A segment without its percent escapes, but for escaped slashes: they do not separate anything."""
-    return "%2F".join(unquote(part) for part in re.split("%2[Ff]", segment))
+    return "%2F".join(unquote(part) for part in re.split("%2[Ff]", segment)) if "%" in segment else segment

@@ -70,7 +70,7 @@ class Rpc:
             _log.exception("%s failed", self.method)
             raise HeadraceError(Code.INTERNAL, "Internal error encountered.") from error
         finally:
-            broker.metrics.api_calls_total.labels(self.method, outcome).inc()
+            broker.metrics.api_call(self.method, outcome)
 
     def _resource(self, request: Any) -> str:
         """The name, in a request, of what the call is about: the first variable of the path."""

@@ -37,6 +37,7 @@ def api(
     admin: flags.Admin = None,
     profile: flags.Profile = None,
     issuer: flags.Issuer = None,
+    signing_key: flags.SigningKey = None,
     app_engine_domain: flags.AppEngineDomain = None,
     lease_caps: flags.LeaseCaps = None,
     lease_cap_answer: flags.LeaseCapAnswer = None,
@@ -68,7 +69,7 @@ async def _serve(settings: Settings) -> None:
     require_loopback(settings)
     metrics = Metrics(settings.queue_labels)
     async with open_store(settings) as store:
-        keys = await SigningKeys.load(store.secrets)
+        keys = await SigningKeys.load(store.secrets, settings.signing_key)
         async with run_api_node(settings, store, keys, metrics) as node:
             print(f"headrace api ready grpc={node.grpc_address} http={node.http_url}", flush=True)
             await asyncio.Event().wait()

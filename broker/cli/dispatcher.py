@@ -26,6 +26,7 @@ def dispatcher(
     host: flags.Host = None,
     metrics_port: flags.MetricsPort = None,
     issuer: flags.Issuer = None,
+    signing_key: flags.SigningKey = None,
     egress: flags.Egress = None,
     target_ca: flags.TargetCa = None,
     target_tls: flags.TargetTls = None,
@@ -56,7 +57,7 @@ def dispatcher(
 async def _serve(settings: Settings) -> None:
     metrics = Metrics(settings.queue_labels)
     async with open_store(settings) as store:
-        keys = await SigningKeys.load(store.secrets)
+        keys = await SigningKeys.load(store.secrets, settings.signing_key)
         tokens = TokenSources(keys, settings.issuer_url(settings.port or settings.http_port), settings.oauth_token_dir)
         async with run_dispatcher(settings, store, metrics, tokens) as node:
             probes = ProbeServer(_probes(node, metrics), host=settings.host, port=settings.metrics_port)

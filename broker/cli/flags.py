@@ -52,6 +52,7 @@ AppEngineTickets = Annotated[
 AppEngineAdminTickets = Annotated[
     list[str] | None, _flag("app_engine_admin_tickets", "--app-engine-admin-ticket", metavar="TICKET")
 ]
+SigningKey = Annotated[Path | None, _flag("signing_key", "--signing-key", metavar="FILE")]
 OauthTokenDir = Annotated[Path | None, _flag("oauth_token_dir", "--oauth-token-dir", metavar="DIR")]
 TargetTls = Annotated[list[str] | None, _flag("target_tls", "--target-tls", metavar="HOST=FILE")]
 TargetRewrites = Annotated[list[str] | None, _flag("target_rewrites", "--rewrite", metavar="FROM=TO")]

@@ -41,6 +41,7 @@ def up(
     admin: flags.Admin = None,
     profile: flags.Profile = None,
     issuer: flags.Issuer = None,
+    signing_key: flags.SigningKey = None,
     egress: flags.Egress = None,
     target_ca: flags.TargetCa = None,
     target_tls: flags.TargetTls = None,
@@ -81,7 +82,7 @@ async def _serve(settings: Settings) -> None:
         server = None if settings.redis_url else await _start_server(settings, stack)
         store = await stack.enter_async_context(open_store(settings, server.url if server else ""))
         await apply_queues_file(Broker(store, settings.limits, metrics), settings)
-        keys = await SigningKeys.load(store.secrets)
+        keys = await SigningKeys.load(store.secrets, settings.signing_key)
         dispatchers: list[Dispatcher] = []
 
         async def alive() -> None:

@@ -4,10 +4,12 @@ import json
 from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Protocol
 
 import jwt
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
@@ -16,6 +18,7 @@ from broker.errors import StartupError
 
 ALGORITHM = "RS256"
 _SECRET_NAME = "oidc-signing-key"
+_FEWEST_BITS = 2048
 _CERTIFICATE_BEGINS = datetime(2020, 1, 1, tzinfo=UTC)
 _CERTIFICATE_ENDS = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 """The value that RFC 5280, 4.1.2.5 gives to a certificate without an end."""
@@ -29,7 +32,7 @@ class Secrets(Protocol):
 
 
 class SigningKeys:
-    """An RSA key of 2048 bits and its public forms. The same on every node that shares a store."""
+    """An RSA key and its public forms. The same on every node that shares a store."""
 
     def __init__(self, private_key: rsa.RSAPrivateKey) -> None:
         self._private_key = private_key
@@ -38,15 +41,29 @@ class SigningKeys:
         """The RFC 7638 thumbprint, so that it depends on nothing but the key."""
 
     @classmethod
-    async def load(cls, secrets: Secrets) -> "SigningKeys":
-        """The key that the store keeps, made on the first start. Raises StartupError if it is damaged."""
-        pem = await secrets.get_or_create(_SECRET_NAME, _new_private_key)
-        try:
-            private_key = serialization.load_pem_private_key(pem, password=None)
-        except ValueError:
-            private_key = None
-        if not isinstance(private_key, rsa.RSAPrivateKey):
+    async def load(cls, secrets: Secrets, file: Path | None = None) -> "SigningKeys":
+        """The key in the file; without one that of the store, made on the first start.
+
+        Raises StartupError if it is not usable.
+        """
+        if file is not None:
+            return cls._read_file(file)
+        private_key = _private_key(await secrets.get_or_create(_SECRET_NAME, _new_private_key))
+        if private_key is None:
             raise StartupError(f"the stored secret {_SECRET_NAME} is damaged; delete it to have a new one made")
+        return cls(private_key)
+
+    @classmethod
+    def _read_file(cls, file: Path) -> "SigningKeys":
+        try:
+            private_key = _private_key(file.read_bytes())
+        except OSError as error:
+            raise StartupError(f"signing key {file} cannot be read: {error.strerror}") from error
+        if private_key is None or private_key.key_size < _FEWEST_BITS:
+            raise StartupError(
+                f"signing key {file} is not usable: give an RSA private key of {_FEWEST_BITS} bits or more, "
+                "as PEM without a password"
+            )
         return cls(private_key)
 
     def sign(self, claims: dict[str, Any]) -> str:
@@ -76,8 +93,17 @@ class SigningKeys:
         return {self.key_id: certificate.public_bytes(serialization.Encoding.PEM).decode()}
 
 
+def _private_key(pem: bytes) -> rsa.RSAPrivateKey | None:
+    """The RSA key in a PEM text, or None if there is none that opens without a password."""
+    try:
+        key = serialization.load_pem_private_key(pem, password=None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        return None
+    return key if isinstance(key, rsa.RSAPrivateKey) else None
+
+
 def _new_private_key() -> bytes:
-    return rsa.generate_private_key(public_exponent=65537, key_size=2048).private_bytes(
+    return rsa.generate_private_key(public_exponent=65537, key_size=_FEWEST_BITS).private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
 

@@ -23,7 +23,9 @@ async def spend_quota(broker: Broker, method: str, resource: Callable[[], str]) 
     Without a cap on such calls this costs nothing. A call whose resource is in no location is not counted.
     """
     names = [name for name in (_BY_METHOD.get(method), _EVERY_CALL) if name and getattr(broker.limits, name)]
-    location = LocationName.parse("/".join(resource().split("/")[:4])) if names else None
+    if not names:
+        return
+    location = LocationName.parse("/".join(resource().split("/")[:4]))
     if location is None:
         return
     caps = {name: int(getattr(broker.limits, name)) for name in names}

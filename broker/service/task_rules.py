@@ -22,7 +22,7 @@ from broker.service.drafts import AppEngineRequestDraft, HttpRequestDraft, TaskD
 from broker.service.header_rules import stored_app_engine_headers, stored_headers
 from broker.service.retry_rules import check_retry_config
 from broker.service.routing_rules import check_app_engine_routing
-from broker.service.task_size import stored_bytes
+from broker.service.task_size import fits
 from broker.service.url_rules import stored_relative_uri, stored_url
 
 _SHORTEST_DEADLINE_US = 15 * 1_000_000
@@ -54,7 +54,7 @@ def new_task(
         retry_config=_retry_config(draft.retry_config),
         keeps_past_schedule=draft.keeps_past_schedule,
     )
-    if stored_bytes(task, app_engine_domain) > limits.task_bytes:
+    if not fits(task, limits.task_bytes, app_engine_domain):
         raise texts.task_too_large()
     return task
 

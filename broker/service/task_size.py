@@ -4,14 +4,25 @@ The measure is the serialized google.cloud.tasks.v2.Task as stored: defaults fil
 routing the host alone. It is computed by arithmetic: every field number is below 16, so every field key takes one byte.
 """
 
+import math
+
 from broker.model.app_engine import DEFAULT_DOMAIN, app_domain
 from broker.model.retry import RetryConfig
-from broker.model.task import AppEngineHttpRequest, HttpRequest, NewTask, PullMessage
+from broker.model.task import AppEngineHttpRequest, HttpRequest, NewTask, PullMessage, TaskRequest
 
 # Whole seconds from 1978 to 3058 take five bytes, and so do most fractions of a second in nanoseconds.
 _CREATE_TIME_BYTES = 8
 _WIDEST_TIME_BYTES = 14
 _METHOD_BYTES = 2
+
+# A name has at most 761 characters, which are ASCII; times and a retry configuration take less than 200 bytes.
+_MOST_OTHER_BYTES = 1024
+_OVERHEAD_BYTES = 16
+
+
+def fits(task: NewTask, largest_bytes: int, app_engine_domain: str = DEFAULT_DOMAIN) -> bool:
+    """Whether `stored_bytes` is at most that. Of most tasks a generous estimate tells."""
+    return _most_bytes(task.request) <= largest_bytes or stored_bytes(task, app_engine_domain) <= largest_bytes
 
 
 def stored_bytes(task: NewTask, app_engine_domain: str = DEFAULT_DOMAIN) -> int:
@@ -28,6 +39,16 @@ def stored_bytes(task: NewTask, app_engine_domain: str = DEFAULT_DOMAIN) -> int:
     if task.retry_config is not None:
         size += _field(_retry_config(task.retry_config))
     return size
+
+
+def _most_bytes(request: TaskRequest) -> float:
+    """No less than a task with this request has, whatever its name; infinite for the requests that are rare."""
+    if not isinstance(request, HttpRequest) or request.oidc_token or request.oauth_token:
+        return math.inf
+    characters = len(request.url)
+    for name, value in request.headers:
+        characters += len(name) + len(value) + _OVERHEAD_BYTES
+    return len(request.body) + 4 * characters + _MOST_OTHER_BYTES
 
 
 def _request(task: NewTask, app_engine_domain: str) -> int:

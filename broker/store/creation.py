@@ -48,7 +48,8 @@ class CreationBatcher:
 
     async def create(self, partition: int, row: Row, *, horizon_us: int) -> Created:
         """Add one task. Raises StoreUnavailable when it is not known whether it was added, StoreFull."""
-        size = sum(len(value) for value in row if isinstance(value, bytes))
+        *_, tag, meta, body = row
+        size = len(tag) + len(meta) + len(body)
         waiting = _Waiting(row, horizon_us, size)
         self._waiting.setdefault(partition, []).append(waiting)
         if partition not in self._running:

@@ -25,6 +25,7 @@ from broker.model.task import (
 
 _FIXED = struct.Struct(">BBHII8sQQQQIIIHBQIQQQQ")
 _OWN_RETRY = struct.Struct(">iQQQI")
+_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _ATTEMPT_PART = slice(66, 111)
 
 NAMED, LEASED, FORCED, OWN_RETRY = 1, 2, 4, 8
@@ -106,7 +107,7 @@ def pack_meta(task: NewTask) -> bytes:
         meta["h"] = request.headers
     if task.dispatch_deadline_us != _usual_deadline_us(meta):
         meta["d"] = task.dispatch_deadline_us
-    return json.dumps(meta, ensure_ascii=False, separators=(",", ":")).encode()
+    return _json.encode(meta).encode()
 
 
 def tag_of(task: NewTask) -> bytes:

@@ -16,7 +16,7 @@ from tests.support.up import run_headrace
 
 COMMANDS = typer.main.get_command(app).commands
 PROBES = {"api": {"http"}, "dispatcher": {"metrics"}}
-FILES = {"HEADRACE_TARGET_CA", "HEADRACE_OAUTH_TOKEN_DIR"}
+FILES = {"HEADRACE_TARGET_CA", "HEADRACE_OAUTH_TOKEN_DIR", "HEADRACE_SIGNING_KEY"}
 """Settings that name files, which are there in the pod alone."""
 
 
@@ -151,7 +151,7 @@ def test_settings_that_the_chart_has_values_for_cannot_be_given_twice():
         (CHART / "templates" / f"{role}-deployment.yaml").read_text() for role in ("api", "dispatcher")
     )
     on_containers = {name.lower() for name in re.findall(r"- name: HEADRACE_(\w+)", deployments)}
-    assert set(re.findall(r'"(\w+)"', line)) == on_containers | {"redis_url", "limits"}
+    assert set(re.findall(r'"(\w+)"', line)) == on_containers | {"redis_url", "limits", "signing_key"}
 
 
 @needs("helm")

@@ -6,7 +6,15 @@ from dataclasses import dataclass, field, replace
 from broker.model.queue import Queue
 from broker.model.tag_filter import AnyTag, OldestTag, Tag, TagFilter
 from broker.model.task import Attempt, NewTask, PullMessage, Task, View
-from broker.store.outcomes import Deleted, LeaseExpired, LeasesCapped, TaskExists, TaskMissing
+from broker.store.holds import Settlement
+from broker.store.outcomes import (
+    Deleted,
+    LeaseExpired,
+    LeasesCapped,
+    QueueNotRunning,
+    TaskExists,
+    TaskMissing,
+)
 
 SECOND = 1_000_000
 TASK_BYTES = 64
@@ -23,6 +31,8 @@ class ModelPullTask:
     dispatches: int = 0
     first_us: int = 0
     last: Attempt | None = None
+    settled_by: int | None = None
+    """The holder that settled it last, unless it was leased or renewed since."""
 
     @property
     def message(self) -> PullMessage:
@@ -40,7 +50,11 @@ class ModelPullTask:
         self.dispatches += 1
         self.first_us = self.first_us or now_us
         self.last = Attempt(now_us, self.eta_us)
-        self.eta_us = now_us + lease_us
+        self.move(now_us + lease_us)
+
+    def move(self, eta_us: int, holder: int | None = None) -> None:
+        """Another end for its lease."""
+        self.eta_us, self.settled_by = eta_us, holder
 
     def seen(self, view: View) -> Task:
         """The task as callers see it."""
@@ -65,6 +79,7 @@ class ModelPullQueue:
 
     queue: Queue
     now_us: int
+    is_running: bool = True
     tasks: dict[str, ModelPullTask] = field(default_factory=dict)
     tombstones: dict[str, int] = field(default_factory=dict)
     calls_us: list[int] = field(default_factory=list)
@@ -95,9 +110,18 @@ class ModelPullQueue:
         return self.tasks[task_id].seen(View.FULL)
 
     def lease(
-        self, *, max_tasks: int, lease_us: int, tags: TagFilter, view: View, most_bytes: int, cap: int
+        self,
+        *,
+        max_tasks: int,
+        lease_us: int,
+        tags: TagFilter,
+        view: View,
+        most_bytes: int,
+        cap: int,
+        require_running: bool = False,
     ) -> list[Task]:
         """Hand out tasks; drop on the way what cannot be had any more."""
+        self._check_state(require_running)
         self._count_call(cap)
         if isinstance(tags, OldestTag):
             first = next((task for task in self._available(AnyTag()) if self._can_be_leased(task)), None)
@@ -118,13 +142,20 @@ class ModelPullQueue:
         self.handed_out_us += [self.now_us] * len(leased)
         return leased
 
-    def renew(self, task_id: str, schedule_us: int | None, *, lease_us: int, late_ok: bool) -> Task:
+    def renew(
+        self, task_id: str, schedule_us: int | None, *, lease_us: int, late_ok: bool, require_running: bool
+    ) -> Task:
         """Another end for a lease."""
+        self._check_state(require_running)
         task = self.find(task_id)
         if schedule_us not in (None, task.eta_us) or (task.eta_us < self.now_us and not late_ok):
             raise LeaseExpired
-        task.eta_us = self.now_us + lease_us
+        task.move(self.now_us + lease_us)
         return task.seen(View.BASIC)
+
+    def settle(self, holder: int, settlements: Sequence[Settlement]) -> list[int | None]:
+        """What a worker says of many tasks."""
+        return [self._settle(holder, each) for each in settlements]
 
     def acknowledge(self, task_id: str, schedule_us: int) -> None:
         """The work is done."""
@@ -146,6 +177,22 @@ class ModelPullQueue:
         seconds = [self.now_us // SECOND - at_us // SECOND for at_us in self.handed_out_us]
         minutes = [self.now_us // (60 * SECOND) - at_us // (60 * SECOND) for at_us in self.handed_out_us]
         return sum(since < 60 for since in seconds), sum(since < 60 for since in minutes)
+
+    def _check_state(self, require_running: bool) -> None:
+        if require_running and not self.is_running:
+            raise QueueNotRunning
+
+    def _settle(self, holder: int, wanted: Settlement) -> int | None:
+        task = self.live().get(wanted.task_id)
+        if task is None:
+            return 0
+        if task.eta_us != wanted.schedule_us and task.settled_by != holder:
+            return None
+        if wanted.lease_us is None:
+            self._bury(wanted.task_id, self.now_us)
+            return 0
+        task.move(self.now_us + wanted.lease_us, holder)
+        return task.eta_us
 
     def _count_call(self, cap: int) -> None:
         if not cap:

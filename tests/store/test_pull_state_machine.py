@@ -26,10 +26,11 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from broker.model.queue import QueueKind
+from broker.model.queue import QueueKind, QueueState
 from broker.model.retry import RetryConfig
 from broker.model.tag_filter import AnyTag, OldestTag, Tag
 from broker.model.task import NewTask, PullMessage, Task, View
+from broker.store.holds import Settlement
 from broker.store.outcomes import StoreOutcome
 from broker.store.store import Store
 from tests.store.pull_model import ModelPullQueue
@@ -38,10 +39,11 @@ from tests.support.lost_answers import LostAnswers
 from tests.support.pulling import MOST_BYTES, QUEUE, Worker
 from tests.support.seeds import HORIZON_US, HOUR, SECOND, Clock, a_queue
 
-TAGS = (b"", b"a", b"\xff\0")
+TAGS = (b"", b"a", b"\xff\0", b"t" * 300)
 FILTERS = [AnyTag(), OldestTag(), *map(Tag, TAGS)]
 LIMITS = [None, None, RetryConfig(max_attempts=2), RetryConfig(max_attempts=0), RetryConfig(max_attempts=-1)]
 LEASES_S = (0, 1, 30, 3 * 3600)
+HOLDERS = (1, 2)
 
 queues = st.builds(
     a_queue,
@@ -129,6 +131,7 @@ class PullMachine(RuleBasedStateMachine):
         view=st.sampled_from(View),
         most_bytes=st.sampled_from([MOST_BYTES, MOST_BYTES, 30_000]),
         cap=st.sampled_from([0, 0, 0, 3]),
+        require_running=st.booleans(),
         lost=st.sampled_from(["", "", "pull_lease"]),
     )
     def lease(self, max_tasks: int, seconds: int, lost: str, **options: Any) -> Any:
@@ -148,19 +151,39 @@ class PullMachine(RuleBasedStateMachine):
         task=leases,
         seconds=st.sampled_from(LEASES_S),
         late_ok=st.booleans(),
+        require_running=st.booleans(),
         proven=st.sampled_from([True, True, False]),
         lost=st.sampled_from(["", "pull_renew"]),
     )
-    def renew(self, task: Task, seconds: int, late_ok: bool, proven: bool, lost: str) -> Any:
+    def renew(self, task: Task, seconds: int, proven: bool, lost: str, **options: bool) -> Any:
         schedule_us, task_id = task.schedule_us if proven else None, task.name.task_id
         renewed = self.both(
-            lambda: self.model.renew(task_id, schedule_us, lease_us=seconds * SECOND, late_ok=late_ok),
-            self.worker().renew(task, seconds, schedule_us=schedule_us, late_ok=late_ok),
+            lambda: self.model.renew(task_id, schedule_us, lease_us=seconds * SECOND, **options),
+            self.worker().renew(task, seconds, schedule_us=schedule_us, **options),
             lost,
         )
         if renewed:
             self.held[task_id] = renewed.schedule_us
         return multiple(renewed) if renewed else multiple()
+
+    @rule(
+        target=leases,
+        tasks=st.lists(leases, max_size=3, unique_by=lambda task: task.name),
+        seconds=st.lists(st.sampled_from([None, *LEASES_S]), min_size=3, max_size=3),
+        holder=st.sampled_from(HOLDERS),
+        lost=st.sampled_from(["", "pull_settle"]),
+    )
+    def settle(self, tasks: list[Task], seconds: list[int | None], holder: int, lost: str) -> Any:
+        settlements = [
+            Settlement(task.name.task_id, task.schedule_us, None if length_s is None else length_s * SECOND)
+            for task, length_s in zip(tasks, seconds, strict=False)
+        ]
+        operation = self.worker().store.holds.settle(QUEUE, holder, settlements)
+        answers = self.both(lambda: self.model.settle(holder, settlements), operation, lost)
+        self.forget_gone()
+        kept = [replace(task, schedule_us=end) for task, end in zip(tasks, answers, strict=True) if end]
+        self.held |= {task.name.task_id: task.schedule_us for task in kept}
+        return multiple(*kept)
 
     @rule(task=st.one_of(leases, consumes(leases)))
     def acknowledge(self, task: Task) -> None:
@@ -174,6 +197,12 @@ class PullMachine(RuleBasedStateMachine):
         store = self.worker().store
         self.both(lambda: self.model.delete(task_ids), store.tasks.delete_many(QUEUE, task_ids))
         self.forget_gone()
+
+    @rule(is_running=st.booleans())
+    def set_state(self, is_running: bool) -> None:
+        self.model.is_running = is_running
+        state = QueueState.RUNNING if is_running else QueueState.PAUSED
+        self.run(self.worker().store.queues.set_state(QUEUE, state))
 
     @rule()
     def purge(self) -> None:

@@ -27,8 +27,12 @@ class BackOff(Exception):
     """The call could not run within its deadline: try again later."""
 
 
+class Refused(Exception):
+    """The call was answered, and not with what it asked for."""
+
+
 class Surface(Protocol):
-    """One protocol."""
+    """One protocol. Whatever is not as it should be raises Refused."""
 
     def add(self, task_id: str, tag: str = "") -> None:
         """Add a task whose payload is its id."""
@@ -57,7 +61,7 @@ class V2beta2Grpc:
         except grpc.RpcError as error:
             if error.code() is grpc.StatusCode.UNAVAILABLE:  # type: ignore[attr-defined]
                 raise BackOff from error
-            raise
+            raise Refused(error.details()) from error  # type: ignore[attr-defined]
 
     def add(self, task_id: str, tag: str = "") -> None:
         message = tasks_v2beta2.PullMessage(payload=task_id.encode(), tag=tag)
@@ -106,7 +110,8 @@ class _Http:
         )
         if answer.status_code == 503:
             raise BackOff
-        assert answer.ok, answer.text
+        if not answer.ok:
+            raise Refused(answer.text)
         return answer.json() if answer.content else {}
 
 
@@ -176,7 +181,8 @@ class RpcHttp:
         answer = MESSAGES["Response"].FromString(raw)
         if answer.HasField("application_error") and answer.application_error.code == _TRANSIENT_ERROR:
             raise BackOff
-        assert answer.HasField("response"), answer
+        if not answer.HasField("response"):
+            raise Refused(answer)
         return MESSAGES[response].FromString(answer.response)
 
     def add(self, task_id: str, tag: str = "") -> None:
@@ -203,7 +209,9 @@ class RpcHttp:
 
     def finish(self, task_id: str, end_us: int) -> None:
         request = MESSAGES["DeleteRequest"](queue_name=b"pull", task_name=[task_id.encode()])
-        assert list(self._call("Delete", request, "DeleteResponse").result) == [0]
+        (result,) = self._call("Delete", request, "DeleteResponse").result
+        if result:
+            raise Refused(result)
 
 
 SURFACES = {"v2beta2 gRPC": V2beta2Grpc, "v2beta2 REST": V2beta2Rest, "v1beta2": V1beta2, "rpc_http": RpcHttp}

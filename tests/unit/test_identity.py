@@ -4,12 +4,15 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import google.auth.transport.requests
 import jwt
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 from google.oauth2 import id_token
 
 from broker.errors import StartupError
@@ -65,6 +68,12 @@ def mint(minter: OidcMinter, email: str = EMAIL, audience: str = AUDIENCE, now_u
     return asyncio.run(minter.authorization(email, audience, now_us)).removeprefix("Bearer ")
 
 
+def private_key_pem(bits: int) -> bytes:
+    return rsa.generate_private_key(public_exponent=65537, key_size=bits).private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+
+
 def claims(token: str) -> dict[str, Any]:
     return jwt.decode(token, options={"verify_signature": False})
 
@@ -76,6 +85,25 @@ def test_the_key_is_made_once_and_every_node_shows_the_same() -> None:
     assert first.jwks() == second.jwks()
     assert first.certs() == second.certs()
     assert asyncio.run(SigningKeys.load(MemorySecrets())).key_id != first.key_id
+
+
+def test_a_key_of_ones_own_takes_the_place_of_the_stored_one(tmp_path: Path) -> None:
+    file = tmp_path / "key.pem"
+    file.write_bytes(private_key_pem(2048))
+    secrets = MemorySecrets()
+    first, second = (asyncio.run(SigningKeys.load(secrets, file)) for _ in range(2))
+    assert first.key_id == second.key_id
+    assert first.key_id != asyncio.run(SigningKeys.load(secrets)).key_id
+
+
+@pytest.mark.parametrize("bits", [0, 1024])
+def test_a_file_without_a_usable_key_says_what_is_wanted(tmp_path: Path, bits: int) -> None:
+    file = tmp_path / "key.pem"
+    file.write_bytes(private_key_pem(bits) if bits else b"not a key")
+    with pytest.raises(StartupError, match="not usable: give an RSA private key of 2048 bits or more"):
+        asyncio.run(SigningKeys.load(MemorySecrets(), file))
+    with pytest.raises(StartupError, match=r"missing\.pem cannot be read"):
+        asyncio.run(SigningKeys.load(MemorySecrets(), tmp_path / "missing.pem"))
 
 
 def test_a_damaged_key_names_the_remedy() -> None:

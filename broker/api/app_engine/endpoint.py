@@ -74,7 +74,7 @@ async def answer_call(broker: Broker, raw: bytes, deadline_s: float) -> bytes:
         _log.exception("%s failed", name)
         raise RpcError(RpcErrorCode.UNKNOWN, "Internal error encountered.") from None
     finally:
-        broker.metrics.api_calls_total.labels(name, outcome).inc()
+        broker.metrics.api_call(name, outcome)
 
 
 async def _body(request: web.Request) -> bytes:

@@ -28,7 +28,7 @@ class RpcError(Exception):
 
 
 def parse(name: str, raw: bytes) -> Any:
-    """A message of this name. Raises PARSE_ERROR, for a missing required field too."""
+    """A message of this name. Raises PARSE_ERROR, for a missing required field and for text that is not UTF-8 too."""
     message = MESSAGES[name]()
     try:
         message.ParseFromString(raw)
@@ -37,6 +37,9 @@ def parse(name: str, raw: bytes) -> Any:
     if not message.IsInitialized():
         missing = ", ".join(message.FindInitializationErrors())
         raise RpcError(RpcErrorCode.PARSE_ERROR, f"{name} lacks {missing}.")
+    for field, value in message.ListFields():
+        if field.type == field.TYPE_STRING and isinstance(value, bytes):  # what protobuf makes of it in proto2
+            raise RpcError(RpcErrorCode.PARSE_ERROR, f"{name} has text in {field.name} that is not UTF-8.")
     return message
 
 

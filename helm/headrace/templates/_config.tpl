@@ -1,7 +1,7 @@
 {{/* The settings that both kinds of node share; a change rolls the pods by their checksum. */}}
 {{- define "headrace.config" -}}
 {{- $own := include "headrace.ownConfig" . | fromYaml -}}
-{{- $ofNodes := list "redis_url" "grpc_port" "http_port" "metrics_port" "insecure" "drain_s" "queues" "limits" "egress" "max_in_flight" "lease_s" "slow_poll_s" "overload_control" "ramp_up" "app_engine_target" "app_engine_services" "target_ca" "oauth_token_dir" -}}
+{{- $ofNodes := list "redis_url" "grpc_port" "http_port" "metrics_port" "insecure" "drain_s" "queues" "limits" "egress" "max_in_flight" "lease_s" "slow_poll_s" "overload_control" "ramp_up" "app_engine_target" "app_engine_services" "target_ca" "oauth_token_dir" "signing_key" -}}
 {{- range $name, $value := .Values.config.settings -}}
 {{- if or (hasKey $own (printf "HEADRACE_%s" (upper $name))) (has $name $ofNodes) -}}
 {{- fail (printf "config.settings.%s cannot be set there: the chart has a value of its own for it." $name) -}}

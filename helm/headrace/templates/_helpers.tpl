@@ -67,6 +67,32 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace 
 {{- end }}
 {{- end -}}
 
+{{/* The key that signs tokens, as entries of a node's environment, mounts and volumes: none if Redis keeps it. */}}
+{{- define "headrace.signingKeyEnv" -}}
+{{- if .Values.signingKeySecret.name }}
+- name: HEADRACE_SIGNING_KEY
+  value: /etc/headrace/signing-key/key.pem
+{{- end }}
+{{- end -}}
+
+{{- define "headrace.signingKeyMount" -}}
+{{- if .Values.signingKeySecret.name }}
+- {name: signing-key, mountPath: /etc/headrace/signing-key, readOnly: true}
+{{- end }}
+{{- end -}}
+
+{{- define "headrace.signingKeyVolume" -}}
+{{- with .Values.signingKeySecret }}
+{{- if .name }}
+- name: signing-key
+  secret:
+    secretName: {{ .name }}
+    items:
+      - {key: {{ .key | quote }}, path: key.pem}
+{{- end }}
+{{- end }}
+{{- end -}}
+
 {{/* The settings that all commands share come from here. */}}
 {{- define "headrace.envFrom" -}}
 - configMapRef:

@@ -50,6 +50,11 @@ async def test_case_37_unknown_calls(call: Calls, service: str, method: str) -> 
     assert (code, text) == (RpcErrorCode.CALL_NOT_FOUND, f"There is no method {service}.{method}.")
 
 
+async def test_text_that_is_not_utf_8(call: Calls) -> None:
+    code, text = await refusal(call, "modules", "GetHostname", b"\x0a\x01\xff")
+    assert (code, text) == (RpcErrorCode.PARSE_ERROR, "GetHostnameRequest has text in module that is not UTF-8.")
+
+
 @pytest.mark.parametrize("method", sorted(REQUESTS))
 async def test_case_37_garbage(call: Calls, method: str) -> None:
     assert (await refusal(call, "taskqueue", method, b"\x0a\xff\xff"))[0] is RpcErrorCode.PARSE_ERROR

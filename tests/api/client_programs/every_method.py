@@ -133,7 +133,7 @@ async def tasks(call, location, queue, module):
     return {
         "views": [created.view.name, full.view.name, body(created), body(full)],
         "pages": [len(page) for page in pages if page],
-        "listed": sorted(sum(pages, [])),
+        "listed": sorted(task_id for page in pages for task_id in page),
         "exists": await call.error("create_task", parent=queue, task={"name": name, **wanted}),
         "run": [getattr(status, count), last in status, "dispatch_time" in attempt, "response_time" in attempt],
         "deleted": await call("delete_task", name=f"{queue}/tasks/t4"),
