@@ -8,11 +8,11 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 SOURCES := pyproject.toml requirements.lock
 
-.PHONY: help install up test fuzz soak rolling tools engine generate lint format types imports check lock clean
+.PHONY: help install up test fuzz soak rolling bench bench-peers tools engine generate lint format types imports check lock clean
 .DEFAULT_GOAL := help
 
 help: ## Show what can be made
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 install: $(VENV)/installed ## Make .venv with the `headrace` command
 
@@ -20,7 +20,7 @@ up: install ## Start everything in the foreground (ARGS="--http-port 0 ..." for 
 	@exec $(BIN)/headrace up $(ARGS)
 
 test: $(VENV)/installed-test $(VENV)-appengine/installed $(VENV)-clients/installed ## Run the whole suite (ARGS="tests/unit -k ..." for a part)
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 fuzz: $(VENV)/installed-test ## Send each API many more strange requests than the suite does (about 10 minutes)
 	HEADRACE_TEST_FUZZ_FACTOR=40 $(BIN)/python -m pytest tests/api/fuzz --timeout 0 $(ARGS)
@@ -30,6 +30,12 @@ soak: $(VENV)/installed-test ## Run the long fault tests (about 4 minutes)
 
 rolling: $(VENV)/installed-test ## Restart every role again and again under load (about 6 minutes)
 	$(BIN)/python -m pytest tests/deploy -m soak $(ARGS)
+
+bench: $(VENV)/installed-test $(VENV)/installed-bench ## Measure everything into docs/benchmarks.md (about 10 minutes; ARGS="drain tasks=500000" for a part)
+	$(BIN)/python -m tests.bench $(ARGS)
+
+bench-peers: $(VENV)/installed-test ## Measure the same job on other queues, from package registries (ARGS="celery arq" for some)
+	$(BIN)/python -m tests.bench.peers $(ARGS)
 
 tools: ## Fetch helm, promtool and what else tests of deploy/ and helm/ use
 	bash .ci/tools

@@ -1,8 +1,9 @@
 """Every metric that Headrace exposes, declared here and nowhere else: the names are a published interface."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
+from prometheus_client.metrics_core import Metric
 
 OTHER_QUEUES = "other"
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -190,3 +191,23 @@ class Metrics:
     def exposition(self) -> bytes:
         """Every metric in Prometheus' text format, which is `CONTENT_TYPE`."""
         return generate_latest(self.registry)
+
+    def gauges(self) -> bytes:
+        """The part of the exposition that tells of a state."""
+        return generate_latest(_Part(self.registry, is_gauge=True))
+
+    def counts(self) -> bytes:
+        """The other part, which can be added up over processes: counters and histograms."""
+        return generate_latest(_Part(self.registry, is_gauge=False))
+
+
+class _Part(CollectorRegistry):
+    """The gauges of a registry, or all the rest."""
+
+    def __init__(self, whole: CollectorRegistry, *, is_gauge: bool) -> None:
+        super().__init__()
+        self._whole, self._is_gauge = whole, is_gauge
+
+    def collect(self) -> Iterator[Metric]:
+        """The metrics of this part."""
+        return (metric for metric in self._whole.collect() if (metric.type == "gauge") is self._is_gauge)

@@ -24,7 +24,10 @@ def probe_routes(*, alive: Probe, ready: Probe, metrics: Exposition) -> list[web
         return await _probed(ready)
 
     async def exposition(_request: web.Request) -> web.Response:
-        return web.Response(body=await metrics(), headers={"Content-Type": CONTENT_TYPE})
+        try:
+            return web.Response(body=await metrics(), headers={"Content-Type": CONTENT_TYPE})
+        except HeadraceError as error:
+            return web.Response(status=503, text=f"{error.message}\n")
 
     return [web.get("/healthz", healthz), web.get("/readyz", readyz), web.get("/metrics", exposition)]
 

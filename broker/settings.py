@@ -173,6 +173,8 @@ class Settings(BaseSettings):
     """Port of the REST API, of the keys that verify tokens and of the probes; 0 takes any free port."""
     port: Annotated[Port | None, BeforeValidator(_no_service_link)] = None
     """One port for gRPC and REST together, in place of the two ports above; 0 takes any free port."""
+    workers: int = Field(1, ge=1, le=64)
+    """Processes that share the ports of an API node: one for each processor core that it may use."""
     metrics_port: Port = 8125
     """Port of /healthz, /readyz and /metrics of a dispatcher on its own; 0 takes any free port."""
     insecure: bool = False

@@ -23,24 +23,33 @@ _LARGEST_DETAILS_BYTES = 4000
 _OPTIONS = [
     ("grpc.max_receive_message_length", MAX_REQUEST_BYTES),
     ("grpc.max_send_message_length", -1),
-    ("grpc.so_reuseport", 0),
     ("grpc.keepalive_permit_without_calls", 1),
     ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
 ]
-"""Without so_reuseport = 0 a second server would share the port in silence; idle clients may ping."""
+"""Idle clients may ping."""
 
 _FIELDS_KEY = "x-goog-fieldmask"
 _STATUS_CODES = {code.value[0]: code for code in grpc.StatusCode}
 
 
 class GrpcServer:
-    """Serves every gRPC method of the table, and `extra_handlers` beside them, in plaintext."""
+    """Serves every gRPC method of the table, and `extra_handlers` beside them, in plaintext.
+
+    `shares_port` lets other processes that want it too listen on the same port; else gRPC must be told not to.
+    """
 
     def __init__(
-        self, broker: Broker, rpcs: Iterable[Rpc], *, host: str, port: int, extra_handlers: Iterable[Any] = ()
+        self,
+        broker: Broker,
+        rpcs: Iterable[Rpc],
+        *,
+        host: str,
+        port: int,
+        shares_port: bool = False,
+        extra_handlers: Iterable[Any] = (),
     ) -> None:
-        self._host, self._port = host, port
-        self._server = grpc.aio.server(options=_OPTIONS)
+        self._host, self._port, self._shares_port = host, port, shares_port
+        self._server = grpc.aio.server(options=[*_OPTIONS, ("grpc.so_reuseport", int(shares_port))])
         services: dict[str, dict[str, Any]] = defaultdict(dict)
         for rpc in rpcs:
             services[rpc.service][rpc.method] = _method_handler(broker, rpc)
@@ -53,7 +62,8 @@ class GrpcServer:
         """Starts to listen and returns the port. Raises StartupError if the port cannot be had."""
         host = f"[{self._host}]" if ":" in self._host else self._host
         try:
-            _check_free(self._host, self._port)
+            if not self._shares_port:
+                _check_free(self._host, self._port)
             port = self._server.add_insecure_port(f"{host}:{self._port}")
         except (OSError, RuntimeError) as error:
             reason = getattr(error, "strerror", None) or "it cannot be bound"

@@ -4,12 +4,17 @@ from typing import Any
 
 from google.cloud.location import locations_pb2
 
+from broker.api.filter_fields import MessageFields
 from broker.model.names import LocationName
 from broker.service import locations
 from broker.service.broker import Broker
+from broker.service.filter.evaluation import compile_filter
 
 _REGION_LABEL = "cloud.googleapis.com/region"
 """The only label there is: gcloud takes the first one for the region."""
+
+
+_FILTER_FIELDS = MessageFields(locations_pb2.Location, without=frozenset({"labels", "metadata"}))
 
 
 async def list_locations(broker: Broker, request: Any) -> Any:
@@ -19,9 +24,9 @@ async def list_locations(broker: Broker, request: Any) -> Any:
         request.name,
         page_size=request.page_size,
         page_token=request.page_token,
-        filter_text=request.filter,
     )
-    return locations_pb2.ListLocationsResponse(locations=map(_message, page))
+    fits = compile_filter(request.filter, _FILTER_FIELDS)
+    return locations_pb2.ListLocationsResponse(locations=filter(fits, map(_message, page)))
 
 
 async def get_location(broker: Broker, request: Any) -> Any:

@@ -16,7 +16,7 @@ from broker.api.rest_server import RestServer
 from broker.api.rpcs import RPCS
 from broker.api.wellknown import PublishedKeys, wellknown_routes
 from broker.errors import HeadraceError, StartupError
-from broker.probes import Probe, probe_routes
+from broker.probes import Exposition, Probe, probe_routes
 from broker.service.broker import Broker
 
 
@@ -36,25 +36,33 @@ class ApiNode:
         queue_labels: int = 1000,
         admin: bool = False,
         alive: Probe | None = None,
+        sum_of_workers: Exposition | None = None,
     ) -> None:
         """Ports may be 0, any free port. If `port` is given, both protocols are served there and nowhere else.
 
         `issuer` defaults to the address of the HTTP port.
         `admin` serves /admin/v1. `alive` answers /healthz for what else runs in this process.
+        `sum_of_workers` makes it one of several processes that share the ports: it gives what they have counted.
         """
+        shares_port = sum_of_workers is not None
+        self._sum_of_workers = sum_of_workers
         self.host, self.grpc_port, self.http_port, self.issuer = host, grpc_port, http_port, issuer
         self._broker, self._queue_labels = broker, queue_labels
         self._health = Health(broker.store.ping, {rpc.service for rpc in RPCS})
         grpc_extras = (self._health.handler(), *reflection_handlers(RPCS))
-        self._grpc = GrpcServer(broker, RPCS, host=host, port=grpc_port, extra_handlers=grpc_extras)
+        self._grpc = GrpcServer(
+            broker, RPCS, host=host, port=grpc_port, shares_port=shares_port, extra_handlers=grpc_extras
+        )
         routes = wellknown_routes(keys, lambda: self.issuer)
         routes += probe_routes(alive=alive or self._alive, ready=broker.store.ping, metrics=self._metrics)
         routes += deploy_routes(broker) + firebase_routes(broker) + discovery_routes()
         routes += app_engine_routes(broker)
         routes += legacy_rest_routes(broker)
         routes += admin_routes(broker, on=admin)
-        self._rest = RestServer(broker, RPCS, host=host, port=http_port, extra_routes=routes)
-        self._one_port = None if port is None else OnePort(self._grpc, self._rest, host=host, port=port)
+        self._rest = RestServer(broker, RPCS, host=host, port=http_port, shares_port=shares_port, extra_routes=routes)
+        self._one_port = None
+        if port is not None:
+            self._one_port = OnePort(self._grpc, self._rest, host=host, port=port, shares_port=shares_port)
 
     async def start(self) -> None:
         """Starts both servers; then `grpc_port`, `http_port` and `issuer` are the real ones.
@@ -109,4 +117,6 @@ class ApiNode:
             (str(depth.name), depth.tasks, depth.in_flight, depth.rate, depth.overdue_us / 1e6) for depth in depths
         )
         metrics.set_redis_memory((server.address, server.used_bytes, server.limit_bytes) for server in memory)
+        if self._sum_of_workers:
+            return metrics.gauges() + await self._sum_of_workers()
         return metrics.exposition()

@@ -13,11 +13,14 @@ _BACKLOG = 1024
 
 
 class OnePort:
-    """Accepts the connections of both servers on one port."""
+    """Accepts the connections of both servers on one port.
 
-    def __init__(self, grpc: GrpcServer, rest: RestServer, *, host: str, port: int) -> None:
+    `shares_port` lets other processes that want it too listen on the same port.
+    """
+
+    def __init__(self, grpc: GrpcServer, rest: RestServer, *, host: str, port: int, shares_port: bool = False) -> None:
         self._grpc, self._rest = grpc, rest
-        self._host, self._port = host, port
+        self._host, self._port, self._shares_port = host, port, shares_port
         self._open: set[asyncio.Transport] = set()
         self._listener: asyncio.Server | None = None
 
@@ -34,7 +37,11 @@ class OnePort:
         http = await self._rest.start_behind()
         try:
             self._listener = await asyncio.get_running_loop().create_server(
-                lambda: Undecided(http, grpc_path, self._open), self._host, self._port, backlog=_BACKLOG
+                lambda: Undecided(http, grpc_path, self._open),
+                self._host,
+                self._port,
+                backlog=_BACKLOG,
+                reuse_port=self._shares_port or None,
             )
         except OSError as error:
             await self.stop(0)

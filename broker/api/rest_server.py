@@ -23,7 +23,10 @@ _log = logging.getLogger(__name__)
 
 
 class RestServer:
-    """Serves every REST path of the table, and `extra_routes` beside them."""
+    """Serves every REST path of the table, and `extra_routes` beside them.
+
+    `shares_port` lets other processes that want it too listen on the same port.
+    """
 
     def __init__(
         self,
@@ -32,11 +35,12 @@ class RestServer:
         *,
         host: str,
         port: int,
+        shares_port: bool = False,
         extra_routes: Iterable[web.AbstractRouteDef] = (),
     ) -> None:
         self._broker = broker
         self._routes = Routes(rpcs)
-        self._host, self._port = host, port
+        self._host, self._port, self._shares_port = host, port, shares_port
         app = web.Application(client_max_size=MAX_BODY_BYTES)
         app.add_routes(extra_routes)
         app.router.add_route("*", r"/{path:[\s\S]*}", self._answer)
@@ -45,7 +49,7 @@ class RestServer:
     async def start(self) -> int:
         """Starts to listen and returns the port. Raises StartupError if the port cannot be had."""
         await self._runner.setup()
-        site = web.TCPSite(self._runner, self._host, self._port)
+        site = web.TCPSite(self._runner, self._host, self._port, reuse_port=self._shares_port or None)
         try:
             await site.start()
         except OSError as error:

@@ -9,10 +9,11 @@ from broker.api.node import ApiNode
 from broker.cli import flags
 from broker.cli.run import run
 from broker.cli.storage import open_store
+from broker.cli.workers import serve_workers
 from broker.errors import HeadraceError, StartupError
 from broker.identity.keys import SigningKeys
 from broker.metrics import Metrics
-from broker.probes import Probe
+from broker.probes import Exposition, Probe
 from broker.service.broker import Broker
 from broker.service.drafts import QueueDraft
 from broker.service.queues import create_queue, get_queue
@@ -28,6 +29,7 @@ def api(
     grpc_port: flags.GrpcPort = None,
     http_port: flags.HttpPort = None,
     port: flags.OnePort = None,
+    workers: flags.Workers = None,
     insecure: flags.Insecure = None,
     project: flags.Project = None,
     location: flags.Location = None,
@@ -53,7 +55,9 @@ def api(
 
     It keeps nothing to itself: run any number of them against one Redis, and stop any of them at any time.
     """
-    run(_serve, Settings.load(locals()))
+    settings = Settings.load(locals())
+    require_loopback(settings)
+    run(serve_workers if settings.workers > 1 else _serve, settings)
 
 
 def require_loopback(settings: Settings) -> None:
@@ -66,7 +70,6 @@ def require_loopback(settings: Settings) -> None:
 
 
 async def _serve(settings: Settings) -> None:
-    require_loopback(settings)
     metrics = Metrics(settings.queue_labels)
     async with open_store(settings) as store:
         keys = await SigningKeys.load(store.secrets, settings.signing_key)
@@ -77,11 +80,18 @@ async def _serve(settings: Settings) -> None:
 
 @asynccontextmanager
 async def run_api_node(
-    settings: Settings, store: Store, keys: SigningKeys, metrics: Metrics, *, alive: Probe | None = None
+    settings: Settings,
+    store: Store,
+    keys: SigningKeys,
+    metrics: Metrics,
+    *,
+    alive: Probe | None = None,
+    sum_of_workers: Exposition | None = None,
 ) -> AsyncIterator[ApiNode]:
     """A node that answers, after it created the queues of the settings. Raises StartupError.
 
-    `alive` answers /healthz for what else runs in this process.
+    `alive` answers /healthz for what else runs in this process; `sum_of_workers` makes it one of several processes,
+    and gives what they have counted.
     """
     broker = Broker(
         store,
@@ -105,6 +115,7 @@ async def run_api_node(
         queue_labels=settings.queue_labels,
         admin=settings.admin,
         alive=alive,
+        sum_of_workers=sum_of_workers,
     )
     await node.start()
     try:

@@ -9,9 +9,7 @@ from broker.service.page_size import page_length
 _LARGEST_PAGE = 1000
 
 
-def list_locations(
-    broker: Broker, project: str, *, page_size: int, page_token: str, filter_text: str
-) -> list[LocationName]:
+def list_locations(broker: Broker, project: str, *, page_size: int, page_token: str) -> list[LocationName]:
     """The locations of a project, given as projects/P: the one of the node's settings. There is only one page.
 
     Raises HeadraceError.
@@ -22,8 +20,6 @@ def list_locations(
     page_length(page_size, _LARGEST_PAGE)
     if page_token:
         raise our_texts.page_token_invalid()
-    if filter_text:
-        raise our_texts.unserved("filter")
     return [name]
 
 

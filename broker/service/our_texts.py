@@ -9,11 +9,6 @@ from broker.model.task import HttpMethod
 from broker.service.wording import invalid, quoted
 
 
-def unserved(path: str) -> HeadraceError:
-    """A field of the API that is not served yet. `path` is written task.http_request.oauth_token."""
-    return HeadraceError(Code.UNIMPLEMENTED, f"{path} is not served yet.")
-
-
 def page_size_negative() -> HeadraceError:
     """A page size below zero."""
     return invalid("page_size cannot be negative.")

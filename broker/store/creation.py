@@ -15,6 +15,7 @@ _CREATE = scripts.load(
 )
 _MOST_TASKS = 100
 _MOST_BYTES = 1 << 20
+_TURNS = 3
 
 Row = Sequence[Any]
 
@@ -57,10 +58,21 @@ class CreationBatcher:
         return await waiting.answer
 
     async def _drain(self, partition: int) -> None:
-        await asyncio.sleep(0)  # let the creates of the same moment join
-        while batch := self._next_batch(partition):
-            await self._send(partition, batch)
+        while self._waiting.get(partition):
+            await self._gather(partition)
+            await self._send(partition, self._next_batch(partition))
         del self._running[partition]
+
+    async def _gather(self, partition: int) -> None:
+        """Lets the creates of the same moment join: waits for as long as a few turns of the event loop bring another.
+
+        gRPC brings calls one by one, so that without this most creates would be round trips of their own.
+        """
+        joined = 0
+        while joined < len(self._waiting[partition]) < _MOST_TASKS:
+            joined = len(self._waiting[partition])
+            for _ in range(_TURNS):
+                await asyncio.sleep(0)
 
     def _next_batch(self, partition: int) -> list[_Waiting]:
         """Take what fits; one horizon a batch. An empty partition leaves no trace."""

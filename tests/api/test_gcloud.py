@@ -180,7 +180,7 @@ def test_iam_policies(gcloud: Gcloud, tmp_path: Path, track: str) -> None:
         gcloud("queues", "add-iam-policy-binding", queue, f"--role={role}", f"--member={member}", track=track)
     members = "bindings:\n- members:\n  - user:ada@example.com\n  - allUsers\n"
     policy = gcloud("queues", "get-iam-policy", queue, track=track)
-    assert re.fullmatch(f"{members}  role: {role}\netag: [\\w+/]{{11}}=\nversion: 1\n", policy)
+    assert re.fullmatch(f"{members}  role: {role}\netag: [\\w-]{{11}}=\nversion: 1\n", policy)
 
     gcloud("queues", "remove-iam-policy-binding", queue, f"--role={role}", "--member=allUsers", track=track)
     stale = tmp_path / "policy.yaml"

@@ -60,7 +60,7 @@ def test_a_template_matches_whole_paths(template: str, path: str, values: dict[s
         (f"/v2/{QUEUE}", {"GET": "GetQueue", "PATCH": "UpdateQueue", "DELETE": "DeleteQueue"}),
         (f"/v2/{QUEUE}/tasks", {"GET": "ListTasks", "POST": "CreateTask"}),
         (f"/v2/{QUEUE}/tasks/T%3Arun", {"POST": "RunTask"}),
-        (f"/v2/{QUEUE}/tasks/:buffer", {"POST": "BufferTask"}),
+        (f"/v2/{QUEUE}/tasks/:buffer", {"POST": "BufferTask", "GET": "BufferTask"}),
         (f"/v2/{QUEUE}/tasks/T:fly", {}),
         (f"/v2/{LOCATION}/cmekConfig", {"GET": "GetCmekConfig", "PATCH": "UpdateCmekConfig"}),
         (f"/v2/{LOCATION}/operations/O", {"GET": "GetOperation"}),

@@ -30,10 +30,9 @@ from tests.store.pull_model import ModelPullQueue
 from tests.support.invariants import check_invariants
 from tests.support.pulling import MOST_BYTES
 from tests.support.seeds import Clock
-from tests.support.surfaces import LEASE_S, QUEUE, SURFACES, Refused
+from tests.support.surfaces import LEASE_S, SURFACES, Refused
 
-QUEUE_NAME = QueueName.parse(QUEUE)
-assert QUEUE_NAME
+QUEUE_NAME = QueueName("local", "us-central1", "pull")
 LEASE_US = LEASE_S * 1_000_000
 MOST_LEASES = 4
 ANY_SURFACE = st.sampled_from(list(SURFACES))
@@ -54,7 +53,7 @@ class Cluster:
 
     runner: asyncio.Runner
     clock: Clock
-    stores: list[Store]
+    stores: tuple[Store, ...]
     workers: list[dict[str, Any]]
     """For each worker the surfaces of its node."""
     listing_url: str
@@ -70,12 +69,15 @@ class Cluster:
 @pytest.fixture
 def cluster(runner: asyncio.Runner, redis_url: str, redis_client: redis.Redis) -> Iterator[Cluster]:
     clock = Clock()
-    stores = [runner.run(Store.open(redis_url, partitions=1, clock=clock)) for _ in range(2)]
-    nodes = []
-    for store in stores:
+
+    async def start() -> tuple[Store, ApiNode]:
+        store = await Store.open(redis_url, partitions=1, clock=clock)
         broker = Broker(store, Limits(leases_per_second=0), Metrics())
-        nodes.append(ApiNode(broker, Keys(), host="127.0.0.1", grpc_port=0, http_port=0))
-        runner.run(nodes[-1].start())
+        node = ApiNode(broker, Keys(), host="127.0.0.1", grpc_port=0, http_port=0)
+        await node.start()
+        return store, node
+
+    stores, nodes = zip(*(runner.run(start()) for _ in range(2)), strict=True)
     addresses = [SimpleNamespace(grpc=node.grpc_address, http=node.http_url) for node in nodes]
     workers = [{name: surface(address) for name, surface in SURFACES.items()} for address in addresses]
     yield Cluster(runner, clock, stores, workers, f"{nodes[0].http_url}/taskqueue/v1beta2/projects/local/taskqueues")

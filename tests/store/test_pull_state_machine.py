@@ -18,7 +18,6 @@ from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
     RuleBasedStateMachine,
-    consumes,
     initialize,
     invariant,
     multiple,
@@ -40,21 +39,22 @@ from tests.support.pulling import MOST_BYTES, QUEUE, Worker
 from tests.support.seeds import HORIZON_US, HOUR, SECOND, Clock, a_queue
 
 TAGS = (b"", b"a", b"\xff\0", b"t" * 300)
-FILTERS = [AnyTag(), OldestTag(), *map(Tag, TAGS)]
-LIMITS = [None, None, RetryConfig(max_attempts=2), RetryConfig(max_attempts=0), RetryConfig(max_attempts=-1)]
-LEASES_S = (0, 1, 30, 3 * 3600)
+FILTERS = [*[AnyTag()] * 4, OldestTag(), OldestTag(), *map(Tag, TAGS)]
+LIMITS = [*[None] * 4, RetryConfig(max_attempts=2), RetryConfig(max_attempts=0), RetryConfig(max_attempts=-1)]
+LEASES_S = (0, 1, 30, 30, 2 * 3600)
 HOLDERS = (1, 2)
+WAITS_US = (0, 0, 1, 1, SECOND // 2, SECOND, 30 * SECOND, 31 * SECOND, 61 * SECOND, HOUR)
 
 queues = st.builds(
     a_queue,
-    retry_config=st.sampled_from([RetryConfig(max_attempts=limit) for limit in (-1, -1, 3, 1)]),
-    task_ttl_us=st.sampled_from([48 * HOUR, HOUR]),
+    retry_config=st.sampled_from([RetryConfig(max_attempts=limit) for limit in (-1, -1, -1, 4, 1)]),
+    task_ttl_us=st.sampled_from([48 * HOUR, 48 * HOUR, HOUR]),
     tombstone_ttl_us=st.sampled_from([0, HOUR]),
 )
 wanted_tasks = st.fixed_dictionaries(
     {
         "task_id": st.sampled_from(["a", "b", "c", None, None, None]),
-        "after_us": st.sampled_from([None, None, -HOUR, -1, 0, SECOND, 2 * HOUR]),
+        "after_us": st.sampled_from([None, -HOUR, -SECOND, -1, -1, 0, SECOND, 2 * HOUR]),
         "keeps": st.booleans(),
         "tag": st.sampled_from(TAGS),
         "size": st.sampled_from([0, 10, 20_000]),
@@ -100,12 +100,14 @@ class PullMachine(RuleBasedStateMachine):
         assert _comparable(actual) == _comparable(expected)
         return None if isinstance(actual, StoreOutcome) else actual
 
-    @initialize(queue=queues, wanted=st.lists(wanted_tasks, max_size=6))
-    def begin(self, queue: Any, wanted: list[dict[str, Any]]) -> None:
+    @initialize(target=leases, queue=queues, wanted=st.lists(wanted_tasks, min_size=3, max_size=8))
+    def begin(self, queue: Any, wanted: list[dict[str, Any]]) -> Any:
         self.model = ModelPullQueue(replace(queue, kind=QueueKind.PULL), self.clock.now_us)
         self.run(self.stores[0].queues.create(self.model.queue, max_queues=10))
         for one in wanted:
             self.create(one)
+        self.go_forward(1)
+        return multiple(*self.leased(2, 30, tags=AnyTag(), view=View.FULL, most_bytes=MOST_BYTES, cap=0))
 
     @rule(wanted=wanted_tasks)
     def create(self, wanted: dict[str, Any]) -> None:
@@ -127,6 +129,7 @@ class PullMachine(RuleBasedStateMachine):
         target=leases,
         max_tasks=st.sampled_from([1, 2, 100, 100]),
         seconds=st.sampled_from(LEASES_S),
+        wait_us=st.sampled_from(WAITS_US),
         tags=st.sampled_from(FILTERS),
         view=st.sampled_from(View),
         most_bytes=st.sampled_from([MOST_BYTES, MOST_BYTES, 30_000]),
@@ -134,29 +137,40 @@ class PullMachine(RuleBasedStateMachine):
         require_running=st.booleans(),
         lost=st.sampled_from(["", "", "pull_lease"]),
     )
-    def lease(self, max_tasks: int, seconds: int, lost: str, **options: Any) -> Any:
-        lease_us = seconds * SECOND
+    def lease(self, max_tasks: int, seconds: int, wait_us: int, lost: str, **options: Any) -> Any:
+        self.go_forward(wait_us)
+        return multiple(*self.leased(max_tasks, seconds, lost if not options["cap"] else "", **options))
+
+    def leased(self, max_tasks: int, seconds: int, lost: str = "", **options: Any) -> list[Task]:
         tasks = self.both(
-            lambda: self.model.lease(max_tasks=max_tasks, lease_us=lease_us, **options),
+            lambda: self.model.lease(max_tasks=max_tasks, lease_us=seconds * SECOND, **options),
             self.worker().lease(max_tasks, seconds, **options),
-            lost if not options["cap"] else "",
+            lost,
         )
         for task in tasks or ():
             assert self.held.get(task.name.task_id, 0) < self.clock.now_us, f"{task} is leased twice at once"
             self.held[task.name.task_id] = task.schedule_us
-        return multiple(*(tasks or ()))
+        return tasks or []
+
+    def at_present(self, task: Task, *, wanted: bool) -> Task:
+        """The task with the proof of its lease as it now is, if wanted; otherwise as it was answered."""
+        found = self.model.live().get(task.name.task_id)
+        return replace(task, schedule_us=found.eta_us) if wanted and found else task
 
     @rule(
         target=leases,
         task=leases,
         seconds=st.sampled_from(LEASES_S),
+        wait_us=st.sampled_from(WAITS_US),
         late_ok=st.booleans(),
         require_running=st.booleans(),
-        proven=st.sampled_from([True, True, False]),
+        proof=st.sampled_from(["present", "present", "given", "none"]),
         lost=st.sampled_from(["", "pull_renew"]),
     )
-    def renew(self, task: Task, seconds: int, proven: bool, lost: str, **options: bool) -> Any:
-        schedule_us, task_id = task.schedule_us if proven else None, task.name.task_id
+    def renew(self, task: Task, seconds: int, wait_us: int, proof: str, lost: str, **options: bool) -> Any:
+        self.go_forward(wait_us)
+        schedule_us = None if proof == "none" else self.at_present(task, wanted=proof == "present").schedule_us
+        task_id = task.name.task_id
         renewed = self.both(
             lambda: self.model.renew(task_id, schedule_us, lease_us=seconds * SECOND, **options),
             self.worker().renew(task, seconds, schedule_us=schedule_us, **options),
@@ -168,12 +182,14 @@ class PullMachine(RuleBasedStateMachine):
 
     @rule(
         target=leases,
-        tasks=st.lists(leases, max_size=3, unique_by=lambda task: task.name),
+        tasks=st.lists(leases, min_size=1, max_size=3, unique_by=lambda task: task.name),
         seconds=st.lists(st.sampled_from([None, *LEASES_S]), min_size=3, max_size=3),
+        present=st.booleans(),
         holder=st.sampled_from(HOLDERS),
         lost=st.sampled_from(["", "pull_settle"]),
     )
-    def settle(self, tasks: list[Task], seconds: list[int | None], holder: int, lost: str) -> Any:
+    def settle(self, tasks: list[Task], seconds: list[int | None], present: bool, holder: int, lost: str) -> Any:
+        tasks = [self.at_present(task, wanted=present) for task in tasks]
         settlements = [
             Settlement(task.name.task_id, task.schedule_us, None if length_s is None else length_s * SECOND)
             for task, length_s in zip(tasks, seconds, strict=False)
@@ -185,9 +201,9 @@ class PullMachine(RuleBasedStateMachine):
         self.held |= {task.name.task_id: task.schedule_us for task in kept}
         return multiple(*kept)
 
-    @rule(task=st.one_of(leases, consumes(leases)))
-    def acknowledge(self, task: Task) -> None:
-        task_id = task.name.task_id
+    @rule(task=leases, present=st.booleans())
+    def acknowledge(self, task: Task, present: bool) -> None:
+        task, task_id = self.at_present(task, wanted=present), task.name.task_id
         self.both(lambda: self.model.acknowledge(task_id, task.schedule_us), self.worker().acknowledge(task))
         self.forget_gone()
 
@@ -215,7 +231,7 @@ class PullMachine(RuleBasedStateMachine):
         while self.run(self.worker().store.upkeep.sweep(0)):
             pass
 
-    @rule(us=st.sampled_from([1, SECOND // 2, SECOND, 30 * SECOND, 61 * SECOND, HOUR, 3 * HOUR]))
+    @rule(us=st.sampled_from(WAITS_US))
     def go_forward(self, us: int) -> None:
         self.clock.now_us += us
         self.model.now_us = self.clock.now_us
@@ -262,7 +278,7 @@ class PullMachine(RuleBasedStateMachine):
                 self.worker().lease(100, 1, **options),
             )
             for task in tasks:
-                self.acknowledge(task)
+                self.acknowledge(task, present=False)
         self.janitor_passes()
         self.agrees()
 

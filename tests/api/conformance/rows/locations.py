@@ -18,6 +18,13 @@ _FOREIGN, _FOREIGN_DETAILS = location_denied(_BAD_PROJECT)
 ROWS = [
     answers("ListLocations", "a project", {"name": _PROJECT}, {"locations": [_SHOWN]}, documented("3.7")),
     answers("GetLocation", "a location", {"name": LOCATION}, _SHOWN, documented("3.7")),
+    *(
+        answers("ListLocations", f"the filter {text}", {"name": _PROJECT, "filter": text}, found, inferred("3.7"))
+        for text, found in (
+            ('locationId = "us-*"', {"locations": [_SHOWN]}),
+            ("display_name = moon", {}),
+        )
+    ),
     refuses(
         "ListLocations",
         "a bad project",
@@ -46,7 +53,12 @@ ROWS = [
                 "INVALID_ARGUMENT",
                 "page_token is invalid. Start again without a token.",
             ),
-            ("a filter", {"filter": "x"}, "UNIMPLEMENTED", "filter is not served yet."),
+            (
+                "a filter by what is no field",
+                {"filter": "moon=1"},
+                "INVALID_ARGUMENT",
+                'filter is invalid: "moon" is not a field that can be filtered by.',
+            ),
         )
     ),
 ]

@@ -1,0 +1,60 @@
+"""`headrace api --workers N`: the parent of N processes that share the ports of one API node."""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from broker.cli.counts_socket import fetch_counts, told_counts
+from broker.cli.shared_ports import shared_ports
+from broker.cli.worker_process import Order, WorkerProcess
+from broker.errors import HeadraceError
+from broker.metric_sum import MetricSum
+from broker.settings import Settings
+
+_ANSWER_WITHIN_S = 2.0
+
+
+async def serve_workers(settings: Settings) -> None:
+    """Runs the workers until it is cancelled; then stops them all, in order. Raises StartupError."""
+    with TemporaryDirectory(prefix="headrace-") as directory, shared_ports(settings) as shared:
+        all_counts = Path(directory, "all")
+        workers = [
+            WorkerProcess(Order(shared, Path(directory, str(number)), all_counts)) for number in range(settings.workers)
+        ]
+        counts = _Counts(workers)
+        async with told_counts(all_counts, counts.read):
+            try:
+                # One before the others: what is wrong with it is said once.
+                addresses = await workers[0].start()
+                await asyncio.gather(*(worker.start() for worker in workers[1:]))
+                print(f"headrace api ready {addresses}", flush=True)
+                await asyncio.gather(*(worker.keep() for worker in workers))
+            finally:
+                await asyncio.gather(*(worker.stop() for worker in workers))
+
+
+class _Counts:
+    """What all workers have counted, those that have ended too."""
+
+    def __init__(self, workers: Sequence[WorkerProcess]) -> None:
+        self._workers = workers
+        self._sum = MetricSum()
+        self._reading = asyncio.Lock()
+
+    async def read(self) -> bytes:
+        """Asks every worker. Of one that does not answer, what it said last counts."""
+        async with self._reading:
+            latest: dict[int, bytes] = {}
+            await asyncio.gather(*(self._ask(worker, latest) for worker in self._workers))
+            self._sum.update(latest, [worker.pid for worker in self._workers if worker.pid])
+            return self._sum.exposition()
+
+    async def _ask(self, worker: WorkerProcess, latest: dict[int, bytes]) -> None:
+        pid = worker.pid
+        try:
+            exposition = await fetch_counts(worker.counts_path, _ANSWER_WITHIN_S)
+        except HeadraceError:
+            return
+        if pid is not None and pid == worker.pid:
+            latest[pid] = exposition
