@@ -46,6 +46,8 @@ class Rpc:
     """The class of the request message; None if the method is not served."""
     response: Any = None
     handler: Handler | None = None
+    resource: str = ""
+    """The request's attribute that names what the call is about, if it is not the first variable of the path."""
 
     async def call(self, broker: Broker, read_request: Callable[[], Any]) -> Any:
         """Reads a request message and answers it, counted by canonical code.
@@ -73,10 +75,11 @@ class Rpc:
             broker.metrics.api_call(self.method, outcome)
 
     def _resource(self, request: Any) -> str:
-        """The name, in a request, of what the call is about: the first variable of the path."""
+        """The name, in a request, of what the call is about."""
         variable = re.search(r"\{([a-z_.]+)=", self.path)
+        fields = self.resource or (variable[1] if variable else "")
         value = request
-        for field in variable[1].split(".") if variable else ():
+        for field in filter(None, fields.split(".")):
             value = getattr(value, field)
         return value if isinstance(value, str) else ""
 

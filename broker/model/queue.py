@@ -38,6 +38,19 @@ PULL_RATE_LIMITS = RateLimits(max_concurrent_dispatches=-1)
 
 
 @dataclass(frozen=True, slots=True)
+class Acl:
+    """Who may use a queue by its queue file, as e-mail addresses. It is kept and shown; nothing enforces it."""
+
+    users: tuple[str, ...] = ()
+    """May list, get, lease, change and delete tasks."""
+    writers: tuple[str, ...] = ()
+    """May add tasks."""
+
+
+NO_ACL = Acl()
+
+
+@dataclass(frozen=True, slots=True)
 class QueueStats:
     """How full and how fast a queue is at one moment."""
 
@@ -73,3 +86,4 @@ class Queue:
     """A task older than this is deleted, whatever its state."""
     tombstone_ttl_us: int = 3_600 * 1_000_000
     """How long the name of a finished task cannot be used again."""
+    acl: Acl = NO_ACL

@@ -3,7 +3,7 @@
 from broker import operation_logs
 from broker.model.app_engine import app_domain
 from broker.model.names import TaskName
-from broker.model.task import AppEngineHttpRequest, HttpRequest, Task, TaskRequest
+from broker.model.task import AppEngineHttpRequest, HttpRequest, NewTask, Task, TaskRequest
 from broker.operation_logs import Operation, Target, TargetType
 from broker.service.broker import Broker
 from broker.service.drafts import AppEngineRequestDraft, HttpRequestDraft, TaskDraft
@@ -18,9 +18,10 @@ def log_creation(broker: Broker, task: Task) -> None:
     _log(broker, task.name, task.request, task.schedule_us, "OK")
 
 
-def log_refusal(broker: Broker, name: TaskName, draft: TaskDraft, status: str) -> None:
+def log_refusal(broker: Broker, name: TaskName, draft: TaskDraft | NewTask, status: str) -> None:
     """Log, if the task is sampled, that it was not created. `status` is a canonical code by name."""
-    _log(broker, name, draft.http_request or draft.app_engine_request, draft.schedule_us, status)
+    request = draft.request if isinstance(draft, NewTask) else draft.http_request or draft.app_engine_request
+    _log(broker, name, request, draft.schedule_us, status)
 
 
 def _log(broker: Broker, name: TaskName, request: _AnyRequest, schedule_us: int | None, status: str) -> None:

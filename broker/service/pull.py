@@ -7,13 +7,14 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from broker.errors import HeadraceError
+from broker.errors import Code, HeadraceError
 from broker.model.names import QueueName
 from broker.model.queue import QueueKind, QueueState, QueueStats
 from broker.model.tag_filter import AnyTag, TagFilter
 from broker.model.task import NewTask, Task, View
 from broker.service import pull_texts, texts
 from broker.service.broker import Broker
+from broker.service.creation_log import log_creation, log_refusal
 from broker.service.name_rules import queue_name, task_name
 from broker.store.outcomes import (
     Added,
@@ -135,13 +136,16 @@ async def add_tasks(broker: Broker, parent: str, tasks: Sequence[NewTask]) -> li
 
     async def add(task: NewTask) -> Added:
         try:
-            await broker.store.tasks.create(task, horizon_us=horizon_us)
+            created = await broker.store.tasks.create(task, horizon_us=horizon_us)
         except TaskExists as exists:
+            log_refusal(broker, task.name, task, Code.ALREADY_EXISTS.name)
             return Added.TOMBSTONED if exists.tombstoned else Added.EXISTS
         except ScheduleTooFar:
+            log_refusal(broker, task.name, task, Code.INVALID_ARGUMENT.name)
             return Added.TOO_FAR
         except WrongQueueKind:
             raise pull_texts.wrong_task_kind(task) from None
+        log_creation(broker, created)
         return Added.CREATED
 
     with _errors():

@@ -1,11 +1,12 @@
 """A queue as the hash that the scripts read."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from broker.model.names import QueueName
-from broker.model.queue import Queue, QueueKind, QueueState, RateLimits
+from broker.model.queue import NO_ACL, Acl, Queue, QueueKind, QueueState, RateLimits
 from broker.model.retry import RetryConfig
 from broker.store.routing_field import pack_routing, unpack_routing
 
@@ -36,6 +37,7 @@ def to_fields(queue: Queue) -> list[Any]:
         "tombstone_us": queue.tombstone_ttl_us,
         "sampling_ratio": repr(float(queue.sampling_ratio)),
         "routing": pack_routing(queue),
+        "acl": json.dumps([queue.acl.users, queue.acl.writers]) if queue.acl != NO_ACL else "",
     }
     return [part for field in fields.items() for part in field]
 
@@ -75,5 +77,10 @@ def from_fields(queue_id: str, fields: Mapping[bytes, bytes]) -> StoredQueue:
         sampling_ratio=float(text("sampling_ratio")),
         task_ttl_us=int(text("task_ttl_us")),
         tombstone_ttl_us=int(text("tombstone_us")),
+        acl=_acl(fields.get(b"acl", b"")),
     )
     return StoredQueue(queue, queue_id, int(text("version")))
+
+
+def _acl(text: bytes) -> Acl:
+    return Acl(*map(tuple, json.loads(text))) if text else NO_ACL

@@ -25,6 +25,7 @@ from broker.model.task import (
 
 _FIXED = struct.Struct(">BBHII8sQQQQIIIHBQIQQQQ")
 _OWN_RETRY = struct.Struct(">iQQQI")
+_METHODS = {method.value: method for method in HttpMethod}
 _json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _ATTEMPT_PART = slice(66, 111)
 
@@ -155,7 +156,7 @@ class Record:
             own_retry = _own_retry(raw) if header.flags & OWN_RETRY else None
             if not header.meta_bytes:
                 return cls(header, PullMessage(raw[body:], raw[header.length : start]), None, own_retry)
-            meta = json.loads(raw[start:body])
+            meta = json.loads(raw[start:body].decode())  # of bytes it would first guess the encoding
             return cls(header, _request(meta, raw[body:]), meta.get("d", _usual_deadline_us(meta)), own_retry)
         except (AttributeError, KeyError, TypeError, ValueError, struct.error) as error:
             raise DamagedRecord(str(error)) from error
@@ -179,7 +180,7 @@ class Record:
 
 
 def _request(meta: dict[str, Any], body: bytes) -> TaskRequest:
-    method = HttpMethod(meta.get("m", HttpMethod.POST.value))
+    method = _METHODS[meta["m"]] if "m" in meta else HttpMethod.POST
     headers = tuple((name, value) for name, value in meta.get("h", ()))
     if "a" in meta:
         return AppEngineHttpRequest(meta["a"], method, headers, body, AppEngineRouting(*meta.get("r", ())))

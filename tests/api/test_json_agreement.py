@@ -84,3 +84,15 @@ def test_both_refuse_what_is_no_object(kind: Any) -> None:
     for value in (None, 1, "a", [1], True):
         assert read(kind, value) is None
         assert parsed(kind, value) is None
+
+
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda values: st.lists(values, max_size=4) | st.dictionaries(st.text(), values, max_size=4),
+)
+
+
+@given(JSON_VALUES)
+def test_json_text_is_that_of_the_standard_library(value: Any) -> None:
+    assert json_text(value, pretty=True) == json.dumps(value, ensure_ascii=False, indent=2) + "\n"
+    assert json_text(value, pretty=False) == json.dumps(value, ensure_ascii=False, separators=(",", ":")) + "\n"

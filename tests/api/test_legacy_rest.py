@@ -13,7 +13,7 @@ import pytest
 from yarl import URL
 
 from broker.model.names import QueueName
-from broker.model.queue import Queue, QueueKind
+from broker.model.queue import Acl, Queue, QueueKind
 from broker.model.retry import RetryConfig
 from tests.api.programs import run
 from tests.support.waiting import eventually_async
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from broker.api.node import ApiNode
     from broker.store.store import Store
 
+ACL = Acl(("a@example.com",), ("b@example.com",))
 pytestmark = pytest.mark.usefixtures("queues")
 
 
@@ -34,7 +35,7 @@ def queues(runner: asyncio.Runner, store: "Store") -> None:
     """A pull queue, one that has a limit, one that is a push queue."""
     for queue in (
         Queue(name("pull"), kind=QueueKind.PULL, retry_config=RetryConfig(max_attempts=-1)),
-        Queue(name("limited"), kind=QueueKind.PULL, retry_config=RetryConfig(max_attempts=2)),
+        Queue(name("limited"), kind=QueueKind.PULL, retry_config=RetryConfig(max_attempts=2), acl=ACL),
         Queue(name("push")),
     ):
         runner.run(store.queues.create(queue, max_queues=10))
@@ -126,8 +127,9 @@ async def test_the_official_client(node: "ApiNode") -> None:
 @pytest.mark.parametrize("project", ["local", "s~local", "e~local", "p~local", "b~local", "s%7Elocal"])
 async def test_partitions_of_projects(raw: Raw, project: str) -> None:
     answer = await raw("GET", f"/{project}/taskqueues/limited")
+    shown_acl = {"consumerEmails": ["a@example.com"], "producerEmails": ["b@example.com"]}
     assert answer.content_type == "application/json; charset=UTF-8"
-    assert answer.json() == {"kind": "taskqueues#taskqueue", "id": "limited", "maxLeases": 2}
+    assert answer.json() == {"kind": "taskqueues#taskqueue", "id": "limited", "maxLeases": 2, "acl": shown_acl}
 
 
 async def test_a_lease_by_form_by_override_and_in_a_field_mask(raw: Raw) -> None:

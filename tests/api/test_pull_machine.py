@@ -12,7 +12,15 @@ import redis
 import requests
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multiple, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    multiple,
+    rule,
+    run_state_machine_as_test,
+)
 
 from broker.api.node import ApiNode
 from broker.metrics import Metrics
@@ -36,7 +44,8 @@ QUEUE_NAME = QueueName("local", "us-central1", "pull")
 LEASE_US = LEASE_S * 1_000_000
 MOST_LEASES = 4
 ANY_SURFACE = st.sampled_from(list(SURFACES))
-ANY_TAG = st.sampled_from(["", "a", "b"])
+ANY_TAG = st.sampled_from(["", "", "a", "b"])
+WAITS_S = st.sampled_from([0, 0.000_001, LEASE_S / 2, LEASE_S + 1])
 
 
 @dataclass(frozen=True)
@@ -113,6 +122,19 @@ class SurfacesMachine(RuleBasedStateMachine):
             return None
         return expected, self.cluster.call(call, *arguments, **options)
 
+    @initialize(target=leases, tags=st.lists(ANY_TAG, min_size=3, max_size=3))
+    def begin(self, tags: list[str]) -> Any:
+        """Three tasks, two of them leased."""
+        for surface, task_id, tag in zip(SURFACES, "abc", tags, strict=False):
+            self.add(surface, task_id, tag)
+        self.go_forward(1)
+        return multiple(*self.leased("rpc_http", 2, ""))
+
+    def at_present(self, lease: Lease, *, wanted: bool) -> Lease:
+        """The lease with its present end, if wanted; otherwise as the worker knows it."""
+        task = self.model.live().get(lease.task_id)
+        return Lease(lease.task_id, task.eta_us) if wanted and task else lease
+
     @rule(surface=ANY_SURFACE, task_id=st.sampled_from("abcdefgh"), tag=ANY_TAG)
     def add(self, surface: str, task_id: str, tag: str) -> None:
         """An ETA of 0, which only App Engine's own protocol has to name, stays as it is."""
@@ -121,8 +143,9 @@ class SurfacesMachine(RuleBasedStateMachine):
         new = NewTask(QUEUE_NAME.task(task_id), True, request, 0 if keeps else None, None, keeps_past_schedule=keeps)
         self.both(lambda: self.model.create(new), surface, "add", task_id, tag=tag)
 
-    @rule(target=leases, surface=ANY_SURFACE, most=st.sampled_from([1, 2, 100]), tag=ANY_TAG)
-    def lease(self, surface: str, most: int, tag: str) -> Any:
+    @rule(target=leases, surface=ANY_SURFACE, seconds=WAITS_S, most=st.sampled_from([1, 2, 100]), tag=ANY_TAG)
+    def lease(self, surface: str, seconds: float, most: int, tag: str) -> Any:
+        self.go_forward(seconds)
         return multiple(*self.leased(surface, most, tag))
 
     def leased(self, surface: str, most: int, tag: str) -> list[Lease]:
@@ -139,9 +162,11 @@ class SurfacesMachine(RuleBasedStateMachine):
         self.held |= actual
         return [Lease(*each) for each in actual.items()]
 
-    @rule(target=leases, surface=ANY_SURFACE, lease=leases)
-    def renew(self, surface: str, lease: Lease) -> Any:
+    @rule(target=leases, surface=ANY_SURFACE, seconds=WAITS_S, lease=leases, present=st.booleans())
+    def renew(self, surface: str, seconds: float, lease: Lease, present: bool) -> Any:
         """Cloud Tasks' own protocol hears those who are late, too."""
+        self.go_forward(seconds)
+        lease = self.at_present(lease, wanted=present)
         late_ok = surface.startswith("v2beta2")
 
         def model() -> int:
@@ -157,9 +182,10 @@ class SurfacesMachine(RuleBasedStateMachine):
         self.held[lease.task_id] = actual
         return Lease(lease.task_id, actual)
 
-    @rule(surface=ANY_SURFACE, lease=leases)
-    def finish(self, surface: str, lease: Lease) -> None:
+    @rule(surface=ANY_SURFACE, lease=leases, present=st.booleans())
+    def finish(self, surface: str, lease: Lease, present: bool) -> None:
         """The old protocols delete by name; v1beta2 takes one that is gone already for deleted."""
+        lease = self.at_present(lease, wanted=present)
 
         def model() -> None:
             if surface.startswith("v2beta2"):
@@ -171,7 +197,6 @@ class SurfacesMachine(RuleBasedStateMachine):
         self.both(model, surface, "finish", lease.task_id, lease.end_us)
         self.held = {task_id: end_us for task_id, end_us in self.held.items() if task_id in self.model.live()}
 
-    @rule(seconds=st.sampled_from([0.000_001, LEASE_S / 2, LEASE_S + 1]))
     def go_forward(self, seconds: float) -> None:
         self.model.now_us = self.clock.advance(seconds)
 
@@ -192,7 +217,7 @@ class SurfacesMachine(RuleBasedStateMachine):
                     self.go_forward(LEASE_S + 1)
                     for surface in SURFACES:
                         for lease in self.leased(surface, 2, ""):
-                            self.finish(surface, lease)
+                            self.finish(surface, lease, present=False)
                 self.cluster.run(check_invariants(self.cluster.stores[0]))
         finally:
             self.cluster.run(self.cluster.stores[0].queues.delete(QUEUE_NAME, tombstone_us=0))

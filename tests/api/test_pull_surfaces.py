@@ -6,7 +6,7 @@ from contextlib import closing
 import pytest
 import requests
 
-from tests.support.nodes import start_api
+from tests.support.nodes import begin_api, start_api, together
 from tests.support.servers import Server, available_binaries
 from tests.support.surfaces import QUEUE, SURFACES, BackOff
 from tests.support.waiting import eventually
@@ -104,22 +104,22 @@ def test_a_short_deadline_backs_off_while_the_store_stands_still_and_a_long_one_
     assert [list(tasks) for tasks in long_answer] == [[fresh("t")]]
 
 
-@pytest.mark.parametrize(
-    ("answer", "refused"), [("protocol", {"error": "RESOURCE_EXHAUSTED"}), ("empty", {"tasks": []})]
-)
-def test_one_cap_over_nodes_and_surfaces(server, node, surfaces, fresh, answer, refused):
-    """A call of any surface of one node uses up the calls of another node's."""
-    for number in range(100):
+def test_one_cap_over_nodes_and_surfaces(server, surfaces, fresh):
+    """A call of any surface of one node uses up the calls of other nodes, each of which refuses as it is set."""
+    for number in range(40):
         surfaces["rpc_http"].add(fresh(f"t{number}"))
-    flags = ("--lease-cap", "pull=1", "--lease-cap-answer", answer)
-    with start_api(server.url, *flags) as first, start_api(server.url, *flags) as second:
-        for name in ("v1beta2", "rpc_http"):
+    flags = ("--lease-cap", "pull=1", "--lease-cap-answer")
+    refusals = {"protocol": {"error": "RESOURCE_EXHAUSTED"}, "empty": {"tasks": []}}
+    nodes = together(*(begin_api(server.url, *flags, answer) for answer in refusals))
+    with nodes[0], nodes[1]:
+        for name, taker in zip(("v1beta2", "rpc_http"), reversed(nodes), strict=True):
+            for node, refused in zip(nodes, refusals.values(), strict=True):
 
-            def capped(name=name):
-                taken = SURFACES[name](first).lease(most=1)
-                url = f"{second.http}/v2beta2/{QUEUE}/tasks:lease"
-                body = requests.post(url, json={"leaseDuration": "60s"}, timeout=30).json()
-                shown = {"error": body["error"]["status"]} if "error" in body else {"tasks": body.get("tasks", [])}
-                return taken and shown == refused
+                def capped(name=name, taker=taker, node=node, refused=refused):
+                    taken = SURFACES[name](taker).lease(most=1)
+                    url = f"{node.http}/v2beta2/{QUEUE}/tasks:lease"
+                    body = requests.post(url, json={"leaseDuration": "60s"}, timeout=30).json()
+                    shown = {"error": body["error"]["status"]} if "error" in body else {"tasks": body.get("tasks", [])}
+                    return taken and shown == refused
 
-            eventually(capped)
+                eventually(capped)

@@ -11,8 +11,10 @@ from google.cloud import tasks_v2
 from broker.api.node import ApiNode
 from broker.metrics import Metrics
 from broker.model.limits import Limits
+from broker.service.app_engine.errors import Result
 from broker.service.broker import Broker
 from broker.store.store import Store
+from tests.api.app_engine.calls import ApplicationError, Calls
 from tests.api.conftest import Keys
 
 LOCATION = "projects/p/locations/l"
@@ -96,6 +98,23 @@ async def test_which_calls_a_cap_counts(
     for call in counted:
         assert await status_of(node, *call) == 429
     assert (await status_of(node, free or "GET", TASK) == 429) is (free is None)
+
+
+async def test_the_calls_of_app_engines_protocols_count(start_node: StartNode) -> None:
+    node = await start_node(api_calls_per_minute=2)
+    async with aiohttp.ClientSession() as session:
+        statistics, url = Calls(session, f"{node.http_url}/rpc_http").stats, f"{node.http_url}/taskqueue/v1beta2"
+
+        async def legacy_status() -> int:
+            async with session.get(f"{url}/projects/local/taskqueues/none") as answer:
+                return answer.status
+
+        assert await legacy_status() == 404
+        assert await statistics(b"none") == [(0, -1, False)]
+        assert await legacy_status() == 503
+        with pytest.raises(ApplicationError, match="api_calls_per_minute") as refused:
+            await statistics(b"none")
+    assert refused.value.code == Result.TRANSIENT_ERROR
 
 
 async def test_without_a_cap_nothing_is_counted(start_node: StartNode, redis_client) -> None:

@@ -21,7 +21,7 @@ from tests.support.processes import descendants
 from tests.support.up import Node, run_headrace
 from tests.support.waiting import eventually
 
-WORKERS = 3
+WORKERS = 2
 PARENT = "projects/p/locations/l"
 QUEUE = f"{PARENT}/queues/q"
 
@@ -173,7 +173,7 @@ def test_what_is_wrong_at_the_start_is_said_once(redis_url, redis_client):
 
 
 def test_a_worker_that_cannot_start_is_told_of_once():
-    ended = run_headrace("api", "--redis-url", "redis://127.0.0.1:1", "--workers", 3, "--port", 0)
+    ended = run_headrace("api", "--redis-url", "redis://127.0.0.1:1", "--workers", 2, "--port", 0)
     assert (ended.returncode, ended.stdout) == (1, "")
     assert ended.stderr.startswith("headrace: ")
     assert len(ended.stderr.splitlines()) == 1

@@ -41,6 +41,13 @@ async def test_a_lease_leaves_out_what_was_taken_or_finished_meanwhile(store, cl
     assert ids(tasks) == ["c"]
 
 
+async def test_a_lease_leaves_out_what_was_purged_meanwhile(store, worker):
+    name = await seed_pull_queue(store)
+    await seed_etas(store, a=1)
+    with LostAnswers("pull_lease", meanwhile=lambda: store.queues.purge(name)):
+        assert await worker.lease() == []
+
+
 async def test_a_repeated_lease_is_not_capped(store, worker):
     await seed_pull_queue(store)
     await seed_etas(store, a=1)

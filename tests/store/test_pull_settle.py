@@ -6,7 +6,7 @@ from broker.model.queue import QueueKind
 from broker.model.tag_filter import AnyTag, Tag
 from broker.model.task import PullMessage, View
 from broker.store.holds import Settlement
-from tests.support.seeds import queue_name, read_task, seed_queue, seed_tasks
+from tests.support.seeds import queue_name, read_task, seed_queue, seed_task, seed_tasks
 
 SECOND = 1_000_000
 A, B = 11, 22
@@ -79,4 +79,7 @@ async def test_queues_that_are_gone_or_push(store, queue):
     await store.queues.delete(queue, tombstone_us=0)
     assert await store.holds.settle(queue, A, [Settlement("a", held["a"], SECOND)]) == [0]
     await seed_queue(store, "push")
-    assert await store.holds.settle(queue_name("push"), A, [Settlement("a", 1, SECOND)]) == [0]
+    await seed_task(store, "a", "push")
+    task = await read_task(store, "a", "push")
+    assert await store.holds.settle(queue_name("push"), A, [Settlement("a", task.schedule_us, None)]) == [0]
+    assert await read_task(store, "a", "push") == task

@@ -43,7 +43,9 @@ FILTERS = [*[AnyTag()] * 4, OldestTag(), OldestTag(), *map(Tag, TAGS)]
 LIMITS = [*[None] * 4, RetryConfig(max_attempts=2), RetryConfig(max_attempts=0), RetryConfig(max_attempts=-1)]
 LEASES_S = (0, 1, 30, 30, 2 * 3600)
 HOLDERS = (1, 2)
-WAITS_US = (0, 0, 1, 1, SECOND // 2, SECOND, 30 * SECOND, 31 * SECOND, 61 * SECOND, HOUR)
+NEXT_US, AFTER_NEXT_US = -1, -2
+"""Wait until the earliest task that lies ahead is to be had: not yet; now, a microsecond later."""
+WAITS_US = (0, 1, SECOND // 2, 30 * SECOND, 61 * SECOND, HOUR, NEXT_US, AFTER_NEXT_US, AFTER_NEXT_US, AFTER_NEXT_US)
 
 queues = st.builds(
     a_queue,
@@ -132,10 +134,10 @@ class PullMachine(RuleBasedStateMachine):
         wait_us=st.sampled_from(WAITS_US),
         tags=st.sampled_from(FILTERS),
         view=st.sampled_from(View),
-        most_bytes=st.sampled_from([MOST_BYTES, MOST_BYTES, 30_000]),
+        most_bytes=st.sampled_from([MOST_BYTES, MOST_BYTES, 30_000, 1]),
         cap=st.sampled_from([0, 0, 0, 3]),
         require_running=st.booleans(),
-        lost=st.sampled_from(["", "", "pull_lease"]),
+        lost=st.sampled_from(["", "pull_lease"]),
     )
     def lease(self, max_tasks: int, seconds: int, wait_us: int, lost: str, **options: Any) -> Any:
         self.go_forward(wait_us)
@@ -233,6 +235,9 @@ class PullMachine(RuleBasedStateMachine):
 
     @rule(us=st.sampled_from(WAITS_US))
     def go_forward(self, us: int) -> None:
+        if us < 0:
+            ahead_us = (task.eta_us for task in self.model.live().values() if task.eta_us >= self.clock.now_us)
+            us = min(ahead_us, default=self.clock.now_us) - self.clock.now_us + (us == AFTER_NEXT_US)
         self.clock.now_us += us
         self.model.now_us = self.clock.now_us
 

@@ -7,8 +7,11 @@ import pytest
 from broker.model.names import LocationName, QueueName
 from broker.model.queue import QueueState
 from broker.store.attempts import Settled
+from broker.store.holds import Settlement
 from broker.store.outcomes import QueueMissing, QueueNameTombstoned, TaskExists
 from broker.store.projects import Forgotten
+from tests.support.invariants import check_invariants
+from tests.support.pulling import Worker, seed_pull_queue, seed_pull_task
 from tests.support.seeds import HOUR, a_queue, queue_name, read_task, seed_queue, seed_task, seed_tasks
 from tests.support.snapshot import partition_values
 
@@ -46,6 +49,22 @@ async def test_queues_that_are_kept_keep_their_configuration_and_lose_their_task
     await sweep(store)
     assert await read_task(store, "later") is None
     assert set(await partition_values(store)) == {"seq", "ids", "queues", (await store.queues.find(queue.name)).id}
+
+
+@KEEP
+async def test_nothing_is_left_of_pull_tasks_and_their_tags(store, clock, redis_client, keep_queues):
+    await seed_pull_queue(store)
+    for number, tag in enumerate((b"", b"a", b"a", b"\xff:")):
+        await seed_pull_task(store, f"t{number}", number, tag=tag, named_by_user=number < 2)
+    held = await Worker(store).lease(2, cap=10)
+    await store.holds.settle(queue_name(), 1, [Settlement("t0", held[0].schedule_us, None)])
+    await store.projects.reset("p", keep_queues=keep_queues)
+    assert await store.holds.settle(queue_name(), 1, [Settlement("t1", held[1].schedule_us, None)]) == [0]
+    await sweep(store)
+    await check_invariants(store)
+    lasting = {key.decode().partition("}:")[2] for key in redis_client.keys("{hr:*}:*") if redis_client.ttl(key) < 0}
+    kept = {"ids", "queues", (await store.queues.find(queue_name())).id} if keep_queues else set()
+    assert lasting == {"seq"} | kept
 
 
 @KEEP

@@ -6,7 +6,7 @@ import pytest
 
 from broker.errors import Code, HeadraceError
 from broker.model.limits import Limits
-from broker.model.queue import QueueKind
+from broker.model.queue import Acl, QueueKind
 from broker.model.retry import RetryConfig
 from broker.model.task import AppEngineRouting
 from broker.service.queue_file.entry import QueueEntry, QueueFile
@@ -87,7 +87,7 @@ def test_a_rate_of_0_pauses_and_sets_no_rate(rate):
         ("target: 1", "target", AppEngineRouting("1")),
         ("paused: yes", "paused", True),
         ("paused: false", "paused", False),
-        ("acl: [{user_email: a@b.c}, {writer_email: d@e.f}]", "paused", False),
+        ("acl: [{user_email: a@b.c}, {writer_email: d@e.f}, {user_email: a@b.c}]", "acl", Acl(("a@b.c",), ("d@e.f",))),
     ],
 )
 def test_settings(line, field, value):
@@ -116,7 +116,7 @@ def test_retry_parameters(given, retry):
 
 def test_a_pull_queue_has_a_retry_limit_only():
     found = entry("mode: pull", "retry_parameters: {task_retry_limit: 2}", "acl: [{user_email: a@b.c}]")
-    assert found == QueueEntry("q", QueueKind.PULL, retry=RetryConfig(max_attempts=2))
+    assert found == QueueEntry("q", QueueKind.PULL, retry=RetryConfig(max_attempts=2), acl=Acl(("a@b.c",)))
 
 
 def test_the_top_of_a_file():

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from broker.model.limits import Limits
 from broker.model.names import QueueName
-from broker.model.queue import Queue, QueueKind, QueueState, RateLimits
+from broker.model.queue import Acl, Queue, QueueKind, QueueState, RateLimits
 from broker.model.retry import RetryConfig
 from broker.model.task import AppEngineRouting
 from broker.service.queue_file.entry import entry_of
@@ -18,6 +18,8 @@ from broker.service.queue_file.writer import write_yaml
 
 _YEAR_US = 365 * 86_400 * 1_000_000
 _backoffs = st.tuples(st.integers(0, _YEAR_US), st.integers(0, _YEAR_US)).map(sorted)
+
+_addresses = st.lists(st.sampled_from(["a@example.com", "no", "ö@example.com"]), unique=True).map(tuple)
 
 
 @st.composite
@@ -39,6 +41,7 @@ def queues(draw) -> Queue:
         app_engine_routing=draw(
             st.none() | st.builds(AppEngineRouting, st.sampled_from(["", "a", "1"]), st.sampled_from(["", "v-2", "on"]))
         ),
+        acl=draw(st.builds(Acl, _addresses, _addresses)),
     )
 
 

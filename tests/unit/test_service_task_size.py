@@ -21,7 +21,7 @@ from broker.model.task import (
 )
 from broker.service.drafts import HttpRequestDraft, TaskDraft
 from broker.service.task_rules import new_task
-from broker.service.task_size import stored_bytes
+from broker.service.task_size import fits, stored_bytes
 
 NOW_S = 1_790_000_000
 QUEUE = QueueName("p", "l", "q")
@@ -119,6 +119,11 @@ def message(task, schedule_us):
 @given(tasks)
 def test_the_size_is_that_of_the_serialized_message(task):
     assert stored_bytes(task) == message(task, task.schedule_us).ByteSize()
+
+
+@given(tasks, st.integers(-1, 1) | st.integers(-3000, 3000))
+def test_what_fits_is_what_is_no_larger(task, room_bytes):
+    assert fits(task, stored_bytes(task) + room_bytes) == (room_bytes >= 0)
 
 
 @given(requests)

@@ -13,7 +13,7 @@ from broker.api.app_engine.fields import (
 )
 from broker.api.app_engine.messages import MESSAGES
 from broker.api.app_engine.methods import Method
-from broker.model.queue import QueueKind, QueueState
+from broker.model.queue import NO_ACL, Acl, QueueKind, QueueState
 from broker.model.task import AppEngineHttpRequest, HttpRequest, PullMessage, Task
 from broker.service.app_engine import queue_admin, task_queries
 from broker.service.app_engine.caller import Caller
@@ -34,6 +34,9 @@ async def fetch_queues(caller: Caller, request: Any) -> Any:
             shown.max_concurrent_requests = queue.rate_limits.max_concurrent_dispatches
         shown.retry_parameters.SetInParent()
         write_retry(queue.retry_config, queue.kind, shown.retry_parameters)
+        if queue.acl != NO_ACL:
+            shown.acl.user_email.extend(address.encode() for address in queue.acl.users)
+            shown.acl.writer_email.extend(address.encode() for address in queue.acl.writers)
     return response
 
 
@@ -46,6 +49,7 @@ async def update_queue(caller: Caller, request: Any) -> Any:
         bucket_size=request.bucket_capacity,
         max_concurrent_requests=given(request, "max_concurrent_requests"),
         retry=read_retry(request),
+        acl=Acl(tuple(map(text, request.acl.user_email)), tuple(map(text, request.acl.writer_email))),
     )
     await queue_admin.update_queue(caller, text(request.app_id), update)
     return MESSAGES["Empty"]()

@@ -8,12 +8,14 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from broker.api.app_engine.admin_methods import ADMIN_METHODS
 from broker.api.app_engine.envelope import RpcError, RpcErrorCode, application_error, parse, rpc_error, success
+from broker.api.app_engine.fields import text
 from broker.api.app_engine.methods import METHODS
 from broker.api.deadline import read_timeout_s
 from broker.errors import HeadraceError
 from broker.service.app_engine.caller import Caller
 from broker.service.app_engine.errors import result_of
 from broker.service.broker import Broker
+from broker.service.quotas import spend_quota
 
 LARGEST_REQUEST_BYTES = 32 * 1024 * 1024
 _ENVELOPE_BYTES = 64 * 1024
@@ -57,9 +59,11 @@ async def answer_call(broker: Broker, raw: bytes, deadline_s: float) -> bytes:
         raise _too_large()
     outcome = "OK"
     try:
-        message = parse(method.request, request.request)
+        message, caller = parse(method.request, request.request), Caller(broker, request.request_id, deadline_s)
+        app_id = text(getattr(message, "app_id", b""))
         async with asyncio.timeout(deadline_s):
-            return success(await method.handler(Caller(broker, request.request_id, deadline_s), message))
+            await spend_quota(broker, request.method, lambda: str(caller.location(app_id)))
+            return success(await method.handler(caller, message))
     except HeadraceError as error:
         outcome = result_of(error).name
         return application_error(result_of(error), error.message)

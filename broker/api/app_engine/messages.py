@@ -35,6 +35,9 @@ RetryParameters
   3 optional double min_backoff_sec = 0.1
   4 optional double max_backoff_sec = 3600
   5 optional int32 max_doublings = 16
+Acl
+  1 repeated bytes user_email
+  2 repeated bytes writer_email
 AddRequest
   1 required bytes queue_name
   2 required bytes task_name
@@ -121,6 +124,7 @@ FetchQueuesResponse
     7 optional RetryParameters retry_parameters
     8 optional int32 max_concurrent_requests
     9 optional int32 mode = 0
+    10 optional Acl acl
 UpdateQueueRequest
   1 optional bytes app_id
   2 required bytes queue_name
@@ -130,6 +134,7 @@ UpdateQueueRequest
   6 optional RetryParameters retry_parameters
   7 optional int32 max_concurrent_requests
   8 optional int32 mode = 0
+  9 optional Acl acl
 PauseQueueRequest
   1 required bytes app_id
   2 required bytes queue_name

@@ -95,7 +95,7 @@ _TASKS, _TASK = f"{_QUEUE}/tasks", f"{_QUEUE}/tasks/{{task=*}}"
 
 
 def _row(method: str, verb: str, path: str, handler: Method) -> Rpc:
-    return Rpc("taskqueue.v1beta2", f"taskqueue.{method}", verb, path, "", handler=handler)
+    return Rpc("taskqueue.v1beta2", f"taskqueue.{method}", verb, path, "", handler=handler, resource="queue")
 
 
 METHODS = (

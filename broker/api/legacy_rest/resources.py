@@ -7,7 +7,7 @@ from typing import Any
 from broker.api.json_scalars import shown
 from broker.api.legacy_rest.faults import invalid, required
 from broker.api.legacy_rest.payloads import decode_payload, encode_payload
-from broker.model.queue import Queue, QueueStats
+from broker.model.queue import NO_ACL, Queue, QueueStats
 from broker.model.retry import UNLIMITED_ATTEMPTS
 from broker.model.task import PullMessage, Task
 
@@ -89,6 +89,8 @@ def queue_resource(queue: Queue, stats: QueueStats | None) -> dict[str, Any]:
     resource: dict[str, Any] = {"kind": "taskqueues#taskqueue", "id": queue.name.queue_id}
     if queue.retry_config.max_attempts != UNLIMITED_ATTEMPTS:
         resource["maxLeases"] = queue.retry_config.max_attempts
+    if queue.acl != NO_ACL:
+        resource["acl"] = {"consumerEmails": list(queue.acl.users), "producerEmails": list(queue.acl.writers)}
     if stats:
         resource["stats"] = {
             "totalTasks": stats.tasks,

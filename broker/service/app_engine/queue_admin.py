@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from broker.model.limits import Limits
-from broker.model.queue import Queue, QueueKind, RateLimits
+from broker.model.queue import NO_ACL, Acl, Queue, QueueKind, RateLimits
 from broker.service import queues
 from broker.service.app_engine.caller import Caller
 from broker.service.app_engine.drafts import RetryDraft
@@ -26,6 +26,7 @@ class QueueUpdate:
     bucket_size: int
     max_concurrent_requests: int | None
     retry: RetryDraft | None
+    acl: Acl = NO_ACL
 
 
 async def fetch_queues(caller: Caller, app_id: str, max_rows: int) -> list[Queue]:
@@ -74,7 +75,7 @@ def _entry(update: QueueUpdate, limits: Limits) -> QueueEntry:
     """The same as an entry of a queue file."""
     retry = DEFAULT_RETRY if update.retry is None else retry_config(update.retry, update.kind)
     if update.kind is QueueKind.PULL:
-        return QueueEntry(update.queue_id, update.kind, retry=retry)
+        return QueueEntry(update.queue_id, update.kind, retry=retry, acl=update.acl)
     if not 0 < update.rate <= limits.max_dispatches_per_second:
         raise TaskQueueError(
             Result.INVALID_QUEUE_RATE,
@@ -85,4 +86,12 @@ def _entry(update: QueueUpdate, limits: Limits) -> QueueEntry:
             Result.INVALID_QUEUE_RATE, f"The bucket's capacity must be between 1 and {limits.max_burst_size}."
         )
     concurrency = update.max_concurrent_requests or RateLimits().max_concurrent_dispatches
-    return QueueEntry(update.queue_id, update.kind, update.rate, False, update.bucket_size, concurrency, retry=retry)
+    return QueueEntry(
+        update.queue_id,
+        update.kind,
+        update.rate,
+        bucket_size=update.bucket_size,
+        max_concurrent_requests=concurrency,
+        retry=retry,
+        acl=update.acl,
+    )

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from broker.model.limits import Limits
 from broker.model.names import LocationName, QueueName
-from broker.model.queue import PULL_RATE_LIMITS, Queue, QueueKind, QueueState, RateLimits
+from broker.model.queue import NO_ACL, PULL_RATE_LIMITS, Acl, Queue, QueueKind, QueueState, RateLimits
 from broker.model.retry import UNLIMITED_ATTEMPTS, RetryConfig
 from broker.model.task import AppEngineRouting
 from broker.service.queue_file.problems import mode_changed
@@ -30,6 +30,7 @@ class QueueEntry:
     max_concurrent_requests: int = 1000
     target: AppEngineRouting | None = None
     retry: RetryConfig = DEFAULT_RETRY
+    acl: Acl = NO_ACL
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ def entry_of(queue: Queue) -> QueueEntry:
     """The entry that says as much of a queue as a file can say."""
     paused = queue.state is not QueueState.RUNNING
     if queue.kind is QueueKind.PULL:
-        return QueueEntry(queue.name.queue_id, QueueKind.PULL, paused=paused, retry=queue.retry_config)
+        return QueueEntry(queue.name.queue_id, QueueKind.PULL, paused=paused, retry=queue.retry_config, acl=queue.acl)
     rates, routing = queue.rate_limits, queue.app_engine_routing
     has_target = routing and (routing.service or routing.version)
     return QueueEntry(
@@ -55,6 +56,7 @@ def entry_of(queue: Queue) -> QueueEntry:
         max_concurrent_requests=rates.max_concurrent_dispatches,
         target=AppEngineRouting(routing.service or "default", routing.version) if routing and has_target else None,
         retry=queue.retry_config,
+        acl=queue.acl,
     )
 
 
@@ -66,7 +68,7 @@ def configured(queue: Queue, entry: QueueEntry) -> Queue:
     if entry.kind is not queue.kind:
         raise mode_changed(entry.queue_id)
     if queue.kind is QueueKind.PULL:
-        return replace(queue, retry_config=entry.retry)
+        return replace(queue, retry_config=entry.retry, acl=entry.acl)
     before, rate = entry_of(queue), queue.rate_limits.max_dispatches_per_second
     if entry.rate is not None and entry.rate != before.rate:
         rate = entry.rate
@@ -75,6 +77,7 @@ def configured(queue: Queue, entry: QueueEntry) -> Queue:
         rate_limits=RateLimits(rate, entry.bucket_size, entry.max_concurrent_requests),
         retry_config=entry.retry,
         app_engine_routing=queue.app_engine_routing if entry.target == before.target else entry.target,
+        acl=entry.acl,
     )
 
 

@@ -3,7 +3,7 @@
 import re
 
 from broker.model.limits import Limits
-from broker.model.queue import QueueKind
+from broker.model.queue import Acl, QueueKind
 from broker.service.queue_file.entry import QueueEntry, QueueFile
 from broker.service.queue_file.problems import invalid, quoted
 from broker.service.queue_file.retry import read_retry
@@ -60,9 +60,6 @@ def _file(section: Section, limits: Limits) -> QueueFile:
 
 def _entry(node: Node, limits: Limits) -> QueueEntry:
     section = Section(node, "a queue", _QUEUE_KEYS)
-    for entry in section.items("acl"):
-        acl = Section(entry, "an acl entry", _ACL_KEYS)
-        _ = [acl.text(key) for key in _ACL_KEYS]
     paused = section.text("paused")
     is_paused = truth("paused", paused) if paused else False
     if _mode(section) is QueueKind.PULL:
@@ -98,6 +95,7 @@ def _push_entry(section: Section, limits: Limits, *, paused: bool) -> QueueEntry
         max_concurrent_requests=_concurrency(section, limits),
         target=routing(target) if target else None,
         retry=read_retry(section, QueueKind.PUSH),
+        acl=_acl(section),
     )
 
 
@@ -106,7 +104,15 @@ def _pull_entry(section: Section, *, paused: bool) -> QueueEntry:
     for key, words in _PUSH_ONLY.items():
         if node := section.node(key):
             raise invalid(f"{words} must not be specified for pull-based queue", node.line)
-    return QueueEntry(name, QueueKind.PULL, paused=paused, retry=read_retry(section, QueueKind.PULL))
+    retry = read_retry(section, QueueKind.PULL)
+    return QueueEntry(name, QueueKind.PULL, paused=paused, retry=retry, acl=_acl(section))
+
+
+def _acl(section: Section) -> Acl:
+    """The addresses, each once, in the order of the file."""
+    entries = [Section(entry, "an acl entry", _ACL_KEYS) for entry in section.items("acl")]
+    users, writers = ([text.text for each in entries if (text := each.text(key))] for key in _ACL_KEYS)
+    return Acl(tuple(dict.fromkeys(users)), tuple(dict.fromkeys(writers)))
 
 
 def _rate(section: Section, limits: Limits) -> float:

@@ -22,6 +22,8 @@ def settings(entry: QueueEntry) -> dict[str, str]:
     """The settings of an entry by the keys of the file, without its name and whether it is paused."""
     members = _members(entry)
     flat = members | members.pop("retry_parameters", {})
+    if "acl" in members:
+        flat["acl"] = " ".join(f"{key}:{address}" for entry in members["acl"] for key, address in entry.items())
     return {key: str(value) for key, value in flat.items() if key not in ("name", "paused", "retry_parameters")}
 
 
@@ -39,6 +41,9 @@ def _members(entry: QueueEntry) -> dict[str, Any]:
         members["target"] = target
     if retry := _retry_members(entry.retry, entry.kind):
         members["retry_parameters"] = retry
+    addresses = {"user_email": entry.acl.users, "writer_email": entry.acl.writers}
+    if acl := [{key: address} for key, each in addresses.items() for address in each]:
+        members["acl"] = acl
     return members
 
 

@@ -1,12 +1,15 @@
 """Adding tasks: the specification's conformance cases (section 6) and rules (2.4, 2.11, 2.13)."""
 
+import json
+import logging
 from typing import Any
 
 import pytest
 
+from broker import operation_logs
 from broker.model.queue import QueueKind
 from broker.model.retry import RetryConfig
-from broker.model.task import AppEngineRouting, HttpMethod, View
+from broker.model.task import AppEngineRouting, HttpMethod, NewTask, PullMessage, View
 from broker.service.app_engine.errors import Result
 from broker.store.store import Store
 from tests.api.app_engine.calls import ApplicationError, Calls, pull, push, queue
@@ -100,13 +103,21 @@ async def test_case_23_the_latest_eta(call: Calls, clock: Clock, make_queue: Any
         assert await results(call, task("", latest + 1)) == [Result.INVALID_ETA]
 
 
-async def test_case_24_and_33_the_largest_task(call: Calls, make_queue: Any) -> None:
+async def test_case_24_the_largest_task(call: Calls, make_queue: Any) -> None:
     await make_queue()
     body = b"x" * 1_048_476
     assert await results(call, pull("x" * 50, body=body)) == [Result.OK]
     (task,) = await call.lease()
     assert task.body == body
     assert await results(call, push(body=b"x" * 102_300)) == [Result.OK]
+
+
+async def test_case_33_a_task_from_before_the_limit(call: Calls, store: Store, make_queue: Any) -> None:
+    made, body = await make_queue(), b"x" * 2_000_000
+    task = NewTask(made.name.task("t"), True, PullMessage(body), 1, None, keeps_past_schedule=True)
+    await store.tasks.create(task, horizon_us=DAYS_30)
+    (leased,) = await call.lease()
+    assert leased.body == body
 
 
 async def test_case_25_an_empty_body(call: Calls, make_queue: Any) -> None:
@@ -170,6 +181,19 @@ async def test_pull_tasks_ignore_what_only_push_tasks_have(call: Calls, make_que
     await make_queue()
     odd = {"url": b"no url", "method": 1, "header": [{"key": b"a b", "value": b"\n"}], "dispatch_deadline_usec": 1}
     assert await call.add(pull("t", description=b"text", **odd)) == [OK]
+
+
+async def test_additions_are_logged(call: Calls, make_queue: Any, caplog: pytest.LogCaptureFixture) -> None:
+    await make_queue(sampling_ratio=1.0)
+    await call.add(pull("first"))  # which tells the node that the queue is sampled
+    with caplog.at_level(logging.INFO, operation_logs.LOGGER):
+        await call.add(pull("first"), pull("second"))
+    lines = [json.loads(record.message)["jsonPayload"] for record in caplog.records]
+    seen = {line["task"].rpartition("/")[2]: line["taskCreationLog"] for line in lines}
+    assert {task_id: (log["status"], log["targetType"]) for task_id, log in seen.items()} == {
+        "first": ("ALREADY_EXISTS", "PULL"),
+        "second": ("OK", "PULL"),
+    }
 
 
 # Push tasks

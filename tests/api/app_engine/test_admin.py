@@ -6,7 +6,7 @@ import pytest
 
 from broker.api.app_engine.admin_methods import ADMIN_METHODS
 from broker.api.app_engine.messages import MESSAGES
-from broker.model.queue import QueueState
+from broker.model.queue import Acl, QueueState
 from broker.service.app_engine.errors import Result
 from broker.store.store import Store
 from tests.api.app_engine.calls import ApplicationError, Calls, pull, push, queue
@@ -34,8 +34,11 @@ async def test_an_admin_ticket_is_needed(call: Calls, method: str) -> None:
 async def test_queues_are_made_changed_and_shown(call: Calls, store: Store) -> None:
     rate = {"bucket_refill_per_second": 2.5, "bucket_capacity": 7}
     limited = {"retry_limit": 3, "age_limit_sec": 60, "min_backoff_sec": 1.0, "max_backoff_sec": 9.0}
+    acl = {"user_email": [b"a@example.com"], "writer_email": [b"b@example.com", b"c@example.com"]}
     await call("UpdateQueue", ticket=ADMIN, queue_name=b"push", **rate, retry_parameters=limited)
-    await call("UpdateQueue", ticket=ADMIN, queue_name=b"q", mode=1, **rate, retry_parameters={"retry_limit": 2})
+    await call(
+        "UpdateQueue", ticket=ADMIN, queue_name=b"q", mode=1, **rate, retry_parameters={"retry_limit": 2}, acl=acl
+    )
     await call("PauseQueue", ticket=ADMIN, queue_name=b"push", app_id=b"", pause=True)
     push_queue, pull_queue = (await call("FetchQueues", ticket=ADMIN, max_rows=10)).queue
     assert (push_queue.queue_name, push_queue.mode, push_queue.paused) == (b"push", 0, True)
@@ -45,6 +48,9 @@ async def test_queues_are_made_changed_and_shown(call: Calls, store: Store) -> N
     assert {name: getattr(parameters, name) for name in limited} == limited
     assert (pull_queue.queue_name, pull_queue.mode, pull_queue.paused) == (b"q", 1, False)
     assert pull_queue.retry_parameters == MESSAGES["RetryParameters"](retry_limit=2)
+    assert (pull_queue.acl, push_queue.HasField("acl")) == (MESSAGES["Acl"](**acl), False)
+    await call("UpdateQueue", ticket=ADMIN, queue_name=b"q", mode=1, **rate)
+    assert (await store.queues.get(queue("q").name)).acl == Acl(), "what is absent is cleared"
     await call("UpdateQueue", ticket=ADMIN, queue_name=b"push", **rate, max_concurrent_requests=3)
     await call("PauseQueue", ticket=ADMIN, queue_name=b"push", app_id=b"", pause=False)
     changed = await store.queues.get(queue("push").name)

@@ -1,0 +1,77 @@
+"""Latency: from the moment a caller wants a task created until its request is at the target, on an idle system.
+
+The load is open: calls begin at the moments of a fixed plan, however slow earlier ones are, and each latency counts
+from the planned moment, so nothing that waits is left out.
+"""
+
+import asyncio
+import time
+
+import grpc
+from google.cloud.tasks_v2 import CreateTaskRequest, Task
+
+from tests.bench.filling import add_queue, opened
+from tests.bench.idle_grpc import METHOD
+from tests.bench.nodes import api, dispatchers, redis, until
+from tests.bench.report import Report, quantile, quantile_curve
+from tests.bench.sink import sink
+
+
+async def measure(
+    report: Report, *, seconds: float = 10, rates: tuple[int, ...] = (100, 500), warm_up_s: float = 1
+) -> None:
+    """Tasks are created over gRPC at each of the rates, one rate after the other."""
+    curves = {}
+    with redis() as server, sink() as target, api(server.url) as node, dispatchers(server.url):
+        async with opened(server.url) as store, grpc.aio.insecure_channel(node.grpc) as channel:
+            queue = await add_queue(store, "latency")
+            create = channel.unary_unary(METHOD)
+            for rate in rates:
+                lane = f"at-{rate}"
+                begun_us = await _open_load(create, str(queue), f"{target.url}/{lane}", rate, seconds + warm_up_s)
+                count = round(rate * (seconds + warm_up_s))
+                await until(lambda lane=lane, count=count: _came(target, lane, count))
+                marks = [mark for mark in target.marks(lane) if mark.number > begun_us + warm_up_s * 1e6]
+                latencies = sorted((mark.came_us - mark.number) / 1e3 for mark in marks)
+                idle = rate == rates[0]
+                report.figure(f"enqueue to arrival at {rate}/s, p50", quantile(latencies, 0.5), "ms", **_most(idle, 3))
+                report.figure(
+                    f"enqueue to arrival at {rate}/s, p99", quantile(latencies, 0.99), "ms", **_most(idle, 10)
+                )
+                report.figure(f"enqueue to arrival at {rate}/s, longest", latencies[-1], "ms")
+                curves[f"{rate}/s"] = quantile_curve(latencies)
+    report.plot(
+        "latency",
+        "From the planned moment of CreateTask to the arrival at the target",
+        ("percentile", "ms"),
+        curves,
+        log_x=True,
+        log_y=True,
+    )
+
+
+async def _open_load(create: object, queue: str, url: str, rate: int, seconds: float) -> int:
+    """Make calls by plan; when it began (us). Fails if a call does."""
+    begun_s, begun_us = time.monotonic(), time.time_ns() // 1000
+    calls = []
+    for number in range(round(rate * seconds)):
+        planned_s = number / rate
+        if (wait_s := begun_s + planned_s - time.monotonic()) > 0:
+            await asyncio.sleep(wait_s)
+        body = str(begun_us + round(planned_s * 1e6)).encode()
+        message = CreateTaskRequest(parent=queue, task=Task(http_request={"url": url, "body": body}))
+        calls.append(asyncio.ensure_future(_call(create, CreateTaskRequest.pb(message).SerializeToString())))
+    await asyncio.gather(*calls)
+    return begun_us
+
+
+async def _call(create: object, request: bytes) -> None:
+    await create(request)  # a call is awaitable, but no coroutine
+
+
+async def _came(target: object, lane: str, count: int) -> bool:
+    return target.arrived(lane) >= count
+
+
+def _most(judged: bool, at_most: float) -> dict[str, float]:
+    return {"at_most": at_most} if judged else {}
