@@ -137,7 +137,7 @@ class PullMachine(RuleBasedStateMachine):
         most_bytes=st.sampled_from([MOST_BYTES, MOST_BYTES, 30_000, 1]),
         cap=st.sampled_from([0, 0, 0, 3]),
         require_running=st.booleans(),
-        lost=st.sampled_from(["", "pull_lease"]),
+        lost=st.sampled_from(["", "", "", "pull_lease"]),
     )
     def lease(self, max_tasks: int, seconds: int, wait_us: int, lost: str, **options: Any) -> Any:
         self.go_forward(wait_us)
@@ -167,7 +167,7 @@ class PullMachine(RuleBasedStateMachine):
         late_ok=st.booleans(),
         require_running=st.booleans(),
         proof=st.sampled_from(["present", "present", "given", "none"]),
-        lost=st.sampled_from(["", "pull_renew"]),
+        lost=st.sampled_from(["", "", "", "pull_renew"]),
     )
     def renew(self, task: Task, seconds: int, wait_us: int, proof: str, lost: str, **options: bool) -> Any:
         self.go_forward(wait_us)
@@ -188,7 +188,7 @@ class PullMachine(RuleBasedStateMachine):
         seconds=st.lists(st.sampled_from([None, *LEASES_S]), min_size=3, max_size=3),
         present=st.booleans(),
         holder=st.sampled_from(HOLDERS),
-        lost=st.sampled_from(["", "pull_settle"]),
+        lost=st.sampled_from(["", "", "", "pull_settle"]),
     )
     def settle(self, tasks: list[Task], seconds: list[int | None], present: bool, holder: int, lost: str) -> Any:
         tasks = [self.at_present(task, wanted=present) for task in tasks]
@@ -305,8 +305,8 @@ def test_a_pull_queue_does_what_the_model_does(redis_url: str) -> None:
     run_state_machine_as_test(
         lambda: PullMachine(redis_url),
         settings=settings(
-            max_examples=5000 if long else 60,
-            stateful_step_count=80 if long else 40,
+            max_examples=5000 if long else 50,
+            stateful_step_count=80 if long else 50,
             deadline=None,
             derandomize=False,
             print_blob=True,
