@@ -306,7 +306,7 @@ def test_a_pull_queue_does_what_the_model_does(redis_url: str) -> None:
         lambda: PullMachine(redis_url),
         settings=settings(
             max_examples=5000 if long else 50,
-            stateful_step_count=80 if long else 50,
+            stateful_step_count=80 if long else 40,
             deadline=None,
             derandomize=False,
             print_blob=True,

@@ -5,13 +5,13 @@ import contextlib
 import itertools
 import threading
 from collections.abc import Sequence
-from types import TracebackType
-from typing import Self
+
+from tests.support.server_thread import ServerThread
 
 _CHUNK_BYTES = 65_536
 
 
-class Balancer:
+class Balancer(ServerThread):
     """Listens on `port`; each connection goes to the next of `ports` that accepts it."""
 
     def __init__(self, ports: Sequence[int]) -> None:
@@ -41,30 +41,6 @@ class Balancer:
                 self.served[port] += 1
                 return connection
         return None
-
-    def close(self) -> None:
-        """Stop listening and drop every connection."""
-        asyncio.run_coroutine_threadsafe(self._stop(), self._loop).result()
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
-
-    async def _stop(self) -> None:
-        self._server.close()
-        serving = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in serving:
-            task.cancel()
-        await asyncio.gather(*serving, return_exceptions=True)
-        await asyncio.sleep(0)  # connections that were dropped are closed in the loop's next turn
-        await asyncio.sleep(0)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -6,9 +6,8 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Self
 
+from tests.support.server_thread import ServerThread
 from tests.support.targets import read_request
 
 DEADLINE_S = 30.0
@@ -66,7 +65,7 @@ class Received:
         return int(self.header("X-CloudTasks-TaskRetryCount") or 0)
 
 
-class Recorder:
+class Recorder(ServerThread):
     """A target. Its answers are 200, unless `script` says otherwise.
 
     Paths that begin with /held are answered after `release`, those with /slow after `SLOW_S`, those with /silent
@@ -188,27 +187,3 @@ class Recorder:
             self._open[request.queue] -= 1
             self._cut_off[request.queue] += cut_off
             self._changed.notify_all()
-
-    def close(self) -> None:
-        """Stop listening and drop every connection."""
-        asyncio.run_coroutine_threadsafe(self._stop(), self._loop).result()
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
-
-    async def _stop(self) -> None:
-        self._server.close()
-        serving = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in serving:
-            task.cancel()
-        await asyncio.gather(*serving, return_exceptions=True)
-        await asyncio.sleep(0)  # connections that were dropped are closed in the loop's next turn
-        await asyncio.sleep(0)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
