@@ -66,11 +66,10 @@ class ModelStore:
     def go_back(self, us: int) -> None:
         """The clock steps back, not before the last end of a life or a tombstone: those do not come back."""
         ended_us = [end for end in self.ends_us() if end <= self.now_us]
+        before_us, self.now_us = self.now_us, max([self.now_us - us, self.expired_us, *ended_us])
         for queue in self.queues.values():
-            queue.bucket = queue.bucket.refilled(self.now_us)  # what it had earned by then may be stored
-        self.now_us = max([self.now_us - us, self.expired_us, *ended_us])
-        for queue in self.queues.values():
-            queue.bucket = queue.bucket.refilled(self.now_us)
+            earned = queue.bucket.refilled(before_us)  # what it had earned by then may be stored
+            queue.bucket = earned.refilled(self.now_us)
             queue.bucket_unsure = queue.due_unsure = True
 
     def _expire(self) -> None:

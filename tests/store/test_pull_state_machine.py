@@ -1,6 +1,6 @@
 """Random histories of a pull queue, on a real server, against the model in `pull_model.py`.
 
-A long run: `pytest --hypothesis-profile=long --timeout=0 tests/store/test_pull_state_machine.py`
+A long run: `pytest --hypothesis-profile=long tests/store/test_pull_state_machine.py`
 """
 
 import asyncio
@@ -43,6 +43,7 @@ FILTERS = [*[AnyTag()] * 4, OldestTag(), OldestTag(), *map(Tag, TAGS)]
 LIMITS = [*[None] * 4, RetryConfig(max_attempts=2), RetryConfig(max_attempts=0), RetryConfig(max_attempts=-1)]
 LEASES_S = (0, 1, 30, 30, 2 * 3600)
 HOLDERS = (1, 2)
+_LONG = settings.get_current_profile_name() == "long"
 NEXT_US, AFTER_NEXT_US = -1, -2
 """Wait until the earliest task that lies ahead is to be had: not yet; now, a microsecond later."""
 WAITS_US = (0, 1, SECOND // 2, 30 * SECOND, 61 * SECOND, HOUR, NEXT_US, AFTER_NEXT_US, AFTER_NEXT_US, AFTER_NEXT_US)
@@ -299,16 +300,15 @@ def _comparable(answer: Any) -> Any:
     return (type(answer), vars(answer)) if isinstance(answer, StoreOutcome) else answer
 
 
-@pytest.mark.timeout(600)  # a failing history is shortened for at most five minutes
+@pytest.mark.timeout(0 if _LONG else 600)  # a failing history is shortened for at most five minutes
 def test_a_pull_queue_does_what_the_model_does(redis_url: str) -> None:
-    long = settings.get_current_profile_name() == "long"
     run_state_machine_as_test(
         lambda: PullMachine(redis_url),
         settings=settings(
-            max_examples=5000 if long else 50,
-            stateful_step_count=80 if long else 40,
+            max_examples=5000 if _LONG else 50,
+            stateful_step_count=80 if _LONG else 40,
             deadline=None,
-            derandomize=False,
+            derandomize=not _LONG,  # the suite plays the same histories each time, a long run new ones
             print_blob=True,
             suppress_health_check=list(HealthCheck),
         ),
