@@ -225,7 +225,9 @@ def test_a_task_whose_host_was_taken_away_waits_for_another(rest, targets):
     task = rest.create_task(queue, "")
     set_routing(rest, queue, {})
     rest.call("POST", f"{queue}:resume")
-    failed = eventually(lambda: (found := rest.get_task(task)) and "responseTime" in found["lastAttempt"] and found)
+    failed = eventually(
+        lambda: (found := rest.get_task(task)) and "responseTime" in found.get("lastAttempt", {}) and found
+    )
     assert failed["lastAttempt"]["responseStatus"]["message"] == "UNKNOWN(2): HTTP status code 0"
     assert "responseCount" not in failed
     set_routing(rest, queue, {"uriOverride": with_ports(ALL, targets)})
