@@ -12,7 +12,7 @@ _ATTEMPT_BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 3
 _LATENESS_BUCKETS_S = (0.001, 0.003, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 5, 30, 120, 600)
 
 # The times of creation would be a second series beside every counter and histogram.
-disable_created_metrics()  # type: ignore[no-untyped-call]
+disable_created_metrics()  # type: ignore[no-untyped-call]  # the library is not annotated there
 
 
 class QueueMetrics:

@@ -270,7 +270,8 @@ class Settings(BaseSettings):
         A flag that is None was not given. Raises StartupError: one line naming what is wrong.
         """
         try:
-            given = cls(**{name: value for name, value in flags.items() if value is not None})  # type: ignore[arg-type]
+            present = {name: value for name, value in flags.items() if value is not None}
+            given = cls(**present)  # type: ignore[arg-type]  # pydantic checks what each one is
         except ValidationError as error:
             raise StartupError(_explain(error)) from None
         absent = {name: value for name, value in (defaults or {}).items() if name not in given.model_fields_set}

@@ -1,4 +1,4 @@
-"""The sender, on aiohttp's client."""
+"""The sender on aiohttp's client: the reference that `worker/http1` is held against. Dispatchers do not use it."""
 
 import asyncio
 import contextlib

@@ -1,6 +1,7 @@
 """`headrace queues preview-retry`: when a task that keeps failing is tried again, and when it is given up."""
 
 import re
+from collections import deque
 from collections.abc import Iterator
 from itertools import islice
 from typing import Annotated
@@ -55,9 +56,7 @@ def preview(config: RetryConfig) -> Iterator[str]:
     if config.max_attempts == UNLIMITED_ATTEMPTS and not config.max_retry_duration_us:
         yield f"{'...':>9}\nnever given up: it is tried until the task is as old as its queue lets tasks become"
         return
-    attempt, since_us = shown[-1]
-    for attempt, since_us in islice(config.schedule(), _MOST_ATTEMPTS):  # noqa: B007 - the last one is wanted
-        pass
+    ((attempt, since_us),) = deque(islice(config.schedule(), _MOST_ATTEMPTS), maxlen=1)
     if attempt > _ROWS:
         yield f"{'...':>9}\n{_row(config, attempt, since_us)}"
     if config.is_exhausted(attempt, since_us):

@@ -39,6 +39,6 @@ def test_the_worker_and_the_requests(tmp_path):
             [sys.executable, tmp_path / "program.py"], stdout=-1, text=True, cwd=ROOT, env=environment()
         ) as worker:
             assert worker.stdout.readline() == "parsed hello\n"
-            eventually(lambda: len(requests.get(f"{node.http}{_QUEUES}/work/tasks", timeout=30).json()["tasks"]) == 1)
+            eventually(lambda: len(requests.get(f"{node.http}{_QUEUES}/jobs/tasks", timeout=30).json()["tasks"]) == 1)
             worker.send_signal(signal.SIGTERM)
             assert worker.wait(30) == 0

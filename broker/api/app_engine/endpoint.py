@@ -73,7 +73,7 @@ async def answer_call(broker: Broker, raw: bytes, deadline_s: float) -> bytes:
     except TimeoutError:
         outcome = RpcErrorCode.DEADLINE_EXCEEDED.name
         raise RpcError(RpcErrorCode.DEADLINE_EXCEEDED, f"{name} took longer than {deadline_s:g} s.") from None
-    except Exception:
+    except Exception:  # a defect of ours: its traceback is for the log, not for the caller
         outcome = RpcErrorCode.UNKNOWN.name
         _log.exception("%s failed", name)
         raise RpcError(RpcErrorCode.UNKNOWN, "Internal error encountered.") from None

@@ -6,9 +6,9 @@ import sys
 state = sys.argv.pop()
 sys.argv.append("v2")
 
-import requests  # noqa: E402
-from connection import LOCATION, connect  # noqa: E402
-from google.api_core.exceptions import GoogleAPICallError  # noqa: E402
+import requests  # noqa: E402 - after the arguments
+from connection import LOCATION, connect  # noqa: E402 - after the arguments
+from google.api_core.exceptions import GoogleAPICallError  # noqa: E402 - after the arguments
 
 client = connect()
 queue = f"{LOCATION}/queues/q"

@@ -6,10 +6,10 @@ import sys
 os.environ["API_HOST"], os.environ["API_PORT"], port = sys.argv[1:]
 os.environ["GAE_APPLICATION"] = "local"
 
-from wsgiref.simple_server import WSGIRequestHandler, make_server  # noqa: E402
+from wsgiref.simple_server import WSGIRequestHandler, make_server  # noqa: E402 - reads the environment
 
-from google.appengine.api import taskqueue, wrap_wsgi_app  # noqa: E402
-from google.appengine.ext import deferred  # noqa: E402
+from google.appengine.api import taskqueue, wrap_wsgi_app  # noqa: E402 - reads the environment
+from google.appengine.ext import deferred  # noqa: E402 - reads the environment
 
 
 class Quiet(WSGIRequestHandler):

@@ -9,9 +9,9 @@ HOST, PORT, SCENARIO = sys.argv[1:]
 os.environ.update(API_HOST=HOST, API_PORT=PORT, HTTP_X_APPENGINE_API_TICKET="any")
 os.environ.update(HTTP_HOST="worker.local.appspot.com", DEFAULT_VERSION_HOSTNAME="local.appspot.com")
 
-from google.appengine.api import apiproxy_stub_map, taskqueue  # noqa: E402
-from google.appengine.api.taskqueue import taskqueue_service_bytes_pb2 as taskqueue_pb2  # noqa: E402
-from google.appengine.runtime import apiproxy_errors, default_api_stub  # noqa: E402
+from google.appengine.api import apiproxy_stub_map, taskqueue  # noqa: E402 - reads the environment
+from google.appengine.api.taskqueue import taskqueue_service_bytes_pb2 as taskqueue_pb2  # noqa: E402 - reads the environment
+from google.appengine.runtime import apiproxy_errors, default_api_stub  # noqa: E402 - reads the environment
 
 default_api_stub.DefaultApiStub.SetUseRequestSecurityTicketForThread(True)
 default_api_stub.Register(default_api_stub.DefaultApiStub())
