@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 import redis
 import uvloop
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
@@ -22,7 +21,6 @@ from hypothesis.stateful import (
     invariant,
     multiple,
     rule,
-    run_state_machine_as_test,
 )
 
 from broker.model.queue import QueueKind, QueueState
@@ -33,6 +31,7 @@ from broker.store.holds import Settlement
 from broker.store.outcomes import StoreOutcome
 from broker.store.store import Store
 from tests.store.pull_model import ModelPullQueue
+from tests.support.histories import HISTORY_LIMIT_S, play
 from tests.support.invariants import check_invariants
 from tests.support.lost_answers import LostAnswers
 from tests.support.pulling import MOST_BYTES, QUEUE, Worker
@@ -43,7 +42,6 @@ FILTERS = [*[AnyTag()] * 4, OldestTag(), OldestTag(), *map(Tag, TAGS)]
 LIMITS = [*[None] * 4, RetryConfig(max_attempts=2), RetryConfig(max_attempts=0), RetryConfig(max_attempts=-1)]
 LEASES_S = (0, 1, 30, 30, 2 * 3600)
 HOLDERS = (1, 2)
-_LONG = settings.get_current_profile_name() == "long"
 NEXT_US, AFTER_NEXT_US = -1, -2
 """Wait until the earliest task that lies ahead is to be had: not yet; now, a microsecond later."""
 WAITS_US = (0, 1, SECOND // 2, 30 * SECOND, 61 * SECOND, HOUR, NEXT_US, AFTER_NEXT_US, AFTER_NEXT_US, AFTER_NEXT_US)
@@ -300,16 +298,6 @@ def _comparable(answer: Any) -> Any:
     return (type(answer), vars(answer)) if isinstance(answer, StoreOutcome) else answer
 
 
-@pytest.mark.timeout(0 if _LONG else 600)  # a failing history is shortened for at most five minutes
+@pytest.mark.timeout(HISTORY_LIMIT_S)
 def test_a_pull_queue_does_what_the_model_does(redis_url: str) -> None:
-    run_state_machine_as_test(
-        lambda: PullMachine(redis_url),
-        settings=settings(
-            max_examples=5000 if _LONG else 50,
-            stateful_step_count=80 if _LONG else 40,
-            deadline=None,
-            derandomize=not _LONG,  # the suite plays the same histories each time, a long run new ones
-            print_blob=True,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    play(lambda: PullMachine(redis_url), histories=50)

@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 import redis
 import uvloop
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
@@ -22,7 +21,6 @@ from hypothesis.stateful import (
     invariant,
     multiple,
     rule,
-    run_state_machine_as_test,
 )
 
 from broker.model.names import LocationName, QueueName, TaskName
@@ -51,12 +49,12 @@ from tests.store.strategies import (
     tasks_wanted,
     views,
 )
+from tests.support.histories import HISTORY_LIMIT_S, play
 from tests.support.invariants import check_invariants
 from tests.support.seeds import HORIZON_US, HOUR, SECOND, START_US, URL, Clock, Dispatcher
 
 PARTITIONS = 2
 CLAIMS_OF_A_DRAIN = 400
-_LONG = settings.get_current_profile_name() == "long"
 
 Handed = tuple[int, ClaimedTask]
 """An attempt and its partition: the ids of queues are unique only there."""
@@ -384,16 +382,6 @@ def _comparable(answer: Any) -> Any:
     return (type(answer), vars(answer)) if isinstance(answer, StoreOutcome) else answer
 
 
-@pytest.mark.timeout(0 if _LONG else 600)  # a failing history is shortened for at most five minutes
+@pytest.mark.timeout(HISTORY_LIMIT_S)
 def test_the_store_does_what_the_model_does(redis_url: str) -> None:
-    run_state_machine_as_test(
-        lambda: StoreMachine(redis_url),
-        settings=settings(
-            max_examples=5000 if _LONG else 60,
-            stateful_step_count=80 if _LONG else 40,
-            deadline=None,
-            derandomize=not _LONG,  # the suite plays the same histories each time, a long run new ones
-            print_blob=True,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    play(lambda: StoreMachine(redis_url), histories=60)
