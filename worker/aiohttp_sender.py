@@ -5,6 +5,7 @@ import contextlib
 import time
 import weakref
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
@@ -19,6 +20,7 @@ from worker.outcome import TIMED_OUT, Outcome, Reason, answered, unanswered
 from worker.request import OutgoingRequest
 from worker.resolver import Resolver
 from worker.rewrite import Rewrites
+from worker.sender import Done, Sender, Sending
 from worker.target_tls import TargetTls
 
 CONNECT_S = 10.0
@@ -79,8 +81,8 @@ class _Response(aiohttp.ClientResponse):
         super().close()
 
 
-class AiohttpSender:
-    """A Sender. `max_connections` bounds the connections in use at once; 0 is no limit."""
+class AiohttpSender(Sender):
+    """A Sender made of aiohttp's client: what ours is measured against."""
 
     def __init__(
         self,
@@ -89,13 +91,11 @@ class AiohttpSender:
         target_ca: Path | None = None,
         target_tls: Mapping[str, str] | None = None,
         rewrites: Mapping[str, str] | None = None,
-        max_connections: int = 0,
     ) -> None:
         """`target_tls` and `rewrites` are by address, as the settings of these names."""
         self._egress = egress
         self._target_ca, self._target_tls = target_ca, target_tls or {}
         self._rewrites = Rewrites.of(rewrites or {})
-        self._max_connections = max_connections
         self._open = contextlib.AsyncExitStack()
 
     async def start(self) -> None:
@@ -110,10 +110,15 @@ class AiohttpSender:
         """Close all connections."""
         await self._open.aclose()
 
-    async def send(self, request: OutgoingRequest) -> Outcome:
-        """Make one attempt."""
+    def begin(self, request: OutgoingRequest, done: Done) -> Sending:
+        """Begin one attempt."""
+        attempt = _Attempt(asyncio.create_task(self._send(request)))
+        attempt.task.add_done_callback(lambda task: None if task.cancelled() else done(task.result()))
+        return attempt
+
+    async def _send(self, request: OutgoingRequest) -> Outcome:
         try:
-            async with asyncio.timeout(request.deadline_us / 1e6):
+            async with asyncio.timeout(request.shape.deadline_us / 1e6):
                 return await self._attempt(request)
         except TimeoutError:
             return TIMED_OUT
@@ -131,21 +136,21 @@ class AiohttpSender:
     async def _exchange(self, session: aiohttp.ClientSession, request: OutgoingRequest) -> Outcome:
         """One request and its answer. Raises one of _FAILURES."""
         headers, server_name = request.headers, None
-        connect_to = self._rewrites.connect_to(request.url)
-        if connect_to != request.url:
-            meant = _url(request.url)
+        connect_to = self._rewrites.connect_to(request.shape.url)
+        if connect_to != request.shape.url:
+            meant = _url(request.shape.url)
             server_name = meant.raw_host
             headers = _with_host(headers, meant.host_port_subcomponent or "")
         url = _url(connect_to)
         if url.raw_user is not None and any(name.lower() == "authorization" for name, _ in headers):
             url = url.with_user(None)
         response = await session.request(
-            request.method,
+            request.shape.method,
             url,
             headers=headers,
             data=request.body or None,
             allow_redirects=False,
-            ssl=self._tls.context(request.url, connect_to),
+            ssl=self._tls.context(request.shape.url, connect_to),
             server_hostname=server_name,
         )
         try:
@@ -162,7 +167,7 @@ class AiohttpSender:
             ssl=self._tls.default,
             resolver=resolver,
             socket_factory=self._egress.open_socket,
-            limit=self._max_connections,
+            limit=0,
             force_close=not keep,
         )
         return aiohttp.ClientSession(
@@ -174,6 +179,17 @@ class AiohttpSender:
             trust_env=False,
             response_class=_Response,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """An attempt under way."""
+
+    task: "asyncio.Task[Outcome]"
+
+    def abort(self) -> None:
+        """Cancel it, which drops its connection."""
+        self.task.cancel()
 
 
 async def _discard_body(response: aiohttp.ClientResponse) -> None:

@@ -44,7 +44,7 @@ class AttemptLog:
 
     def sent(self, request: OutgoingRequest) -> None:
         """Log that the request is on its way."""
-        self.target = Target(self.target.type, request.method, request.url)
+        self.target = Target(self.target.type, request.shape.method, request.shape.url)
         self.started_s = time.monotonic()
         self._write(Operation.DISPATCH, "OK", {})
 

@@ -1,19 +1,21 @@
-"""One attempt from claim to result: read the record, build the request, send it, say what came of it."""
+"""One attempt from claim to result: build the request, send it, say what came of it."""
 
 import asyncio
 import logging
 import time
-from dataclasses import replace
+from collections.abc import Callable
+from functools import partial
 
 from broker.errors import HeadraceError
-from broker.model.task import AppEngineHttpRequest
-from broker.store.attempts import AttemptStore, Outcome, Result
-from broker.store.record import Record
-from worker import outcome as outcomes
+from broker.store import attempts as store
+from broker.store.attempts import AttemptStore, Result
+from broker.store.record import DamagedRecord, Record, schedule_us_of
 from worker.attempt_log import AttemptLog
-from worker.in_flight import HeldAttempt
+from worker.held_attempt import HeldAttempt
+from worker.outcome import Outcome, OutcomeKind, Reason, unanswered
 from worker.preparer import Preparer, Unsendable
 from worker.queue_configs import QueueConfig, QueueConfigs
+from worker.request import OutgoingRequest
 from worker.sender import Sender
 
 _PREPARED_WITHIN_S = 0.1
@@ -22,12 +24,15 @@ _OVERLOADS = {False: (429, 503), True: (503,)}
 """Statuses that slow a queue down, of HTTP and of App Engine tasks (Cloud Tasks specification, 5.5)."""
 
 _STORE_OUTCOMES = {
-    outcomes.OutcomeKind.DONE: Outcome.DONE,
-    outcomes.OutcomeKind.ANSWERED: Outcome.ANSWERED,
-    outcomes.OutcomeKind.NO_ANSWER: Outcome.UNANSWERED,
+    OutcomeKind.DONE: store.Outcome.DONE,
+    OutcomeKind.ANSWERED: store.Outcome.ANSWERED,
+    OutcomeKind.NO_ANSWER: store.Outcome.UNANSWERED,
 }
 
 log = logging.getLogger(__name__)
+
+Settle = Callable[[HeldAttempt, Result], None]
+GiveBack = Callable[[HeldAttempt, str], None]
 
 
 class NotSent(Exception):
@@ -35,7 +40,10 @@ class NotSent(Exception):
 
 
 class Courier:
-    """Carries claimed tasks to their targets.
+    """Carries claimed tasks to their targets. Of each it says once what came of it, by `settle` or `give_back`.
+
+    Where all that a request takes is at hand, an attempt needs no task of the event loop: it is built and sent in one
+    go, and the connection's callback brings the answer.
 
     App Engine tasks have a sender of their own: their targets are the operator's choice, so no egress policy holds.
     """
@@ -49,6 +57,8 @@ class Courier:
         app_engine_sender: Sender,
         *,
         overload_control: bool,
+        settle: Settle,
+        give_back: GiveBack,
     ) -> None:
         self._attempts = attempts
         self._configs = configs
@@ -56,71 +66,103 @@ class Courier:
         self._sender = sender
         self._app_engine_sender = app_engine_sender
         self._overload_control = overload_control
+        self._settle = settle
+        self._give_back = give_back
         self._told: set[str] = set()
 
-    async def carry(self, attempt: HeldAttempt, now_us: int) -> Result:
-        """Make the attempt; `now_us` is the claim's time.
+    def carry(self, attempt: HeldAttempt, now_us: int) -> None:
+        """Make the attempt; `now_us` is the claim's time."""
+        claimed = attempt.claimed
+        attempt.claimed_us = now_us
+        config = self._configs.known(attempt.partition, claimed.key.queue_id, claimed.config_version)
+        attempt.config = config
+        if config is None or claimed.record is None:
+            attempt.preparing = asyncio.create_task(self._prepare(attempt, claimed.record))
+            return
+        try:
+            request = self._preparer.at_once(claimed.key, config, claimed.record, now_us)
+            if request is None:
+                attempt.preparing = asyncio.create_task(self._prepare(attempt, claimed.record))
+            else:
+                self._send(attempt, config, claimed.record, request)
+        except Exception as error:
+            self._cannot_send(attempt, error)
 
-        Raises NotSent if the request could not be prepared at once, or if the lease may have ended meanwhile;
-        DamagedRecord if there is no request in the task. Once it is sent, cancelling aborts it.
-        """
+    async def _prepare(self, attempt: HeldAttempt, raw: bytes | None) -> None:
+        """Fetch what is missing, then send."""
         try:
             async with asyncio.timeout(_PREPARED_WITHIN_S):
-                config, record = await self._read(attempt)
-                if config.queue.sampling_ratio:
-                    attempt.log = AttemptLog.of(attempt.key, config.queue, record, now_us)
-                request = await self._preparer.prepare(attempt.key, config.queue, record, now_us)
-        except (TimeoutError, HeadraceError) as error:
-            raise NotSent(str(error) or "it took too long to prepare the request") from error
-        except Unsendable as error:
-            outcome = outcomes.unanswered(outcomes.Reason.UNSENDABLE, str(error))
-            attempt.failure = outcome.response_class
-            self._tell(config, outcome)
-            return _result(attempt, outcome)
+                config = attempt.config or await self._configs.fetch(attempt.partition, attempt.key.queue_id)
+                if raw is None:
+                    raw = await self._attempts.read(attempt.partition, attempt.key)
+                if config is None or raw is None:
+                    raise NotSent("the task was deleted meanwhile")
+                attempt.config = config
+                request = await self._preparer.prepare(attempt.key, config, raw, attempt.claimed_us)
+            self._send(attempt, config, raw, request)
+        except TimeoutError:
+            self._give_back(attempt, "it took too long to prepare the request")
+        except Exception as error:
+            self._cannot_send(attempt, error)
+
+    def _send(self, attempt: HeldAttempt, config: QueueConfig, raw: bytes, request: OutgoingRequest) -> None:
         if attempt.lost or asyncio.get_running_loop().time() >= attempt.lease_until_s:
             raise NotSent("its lease may have ended before it could be sent")
-        attempt.sent = True
+        if config.queue.sampling_ratio:
+            attempt.log = AttemptLog.of(attempt.key, config.queue, Record.unpack(raw), attempt.claimed_us)
+        of_app_engine = request.shape.of_app_engine
+        sender = self._app_engine_sender if of_app_engine else self._sender
+        attempt.sent_s = time.perf_counter()
+        attempt.sending = sender.begin(request, partial(self._ended, attempt, _OVERLOADS[of_app_engine]))
         if attempt.log:
             attempt.log.sent(request)
-        metrics = config.metrics
-        metrics.dispatches.inc()
-        metrics.dispatch_lateness_seconds.observe(max(0, now_us - record.header.schedule_us) / 1e6)
-        of_app_engine = isinstance(record.request, AppEngineHttpRequest)
-        started_s = time.perf_counter()
-        outcome = await (self._app_engine_sender if of_app_engine else self._sender).send(request)
-        metrics.attempt_seconds.observe(time.perf_counter() - started_s)
+        config.metrics.dispatches.inc()
+        config.metrics.dispatch_lateness_seconds.observe(max(0, attempt.claimed_us - schedule_us_of(raw)) / 1e6)
+
+    def _cannot_send(self, attempt: HeldAttempt, error: Exception) -> None:
+        """Nothing was sent: give it back, or count it as failed if that would only repeat itself."""
+        if isinstance(error, NotSent | HeadraceError):
+            self._give_back(attempt, str(error))
+            return
+        result = Result(attempt.key, store.Outcome.UNANSWERED, 0)
+        if isinstance(error, Unsendable):
+            result = self._result(attempt, unanswered(Reason.UNSENDABLE, str(error)))
+        elif isinstance(error, DamagedRecord):
+            attempt.failure = Reason.UNSENDABLE.value
+            log.error("task %s has a damaged record, which counts as a failed attempt: %s", attempt.key.task_id, error)
+        else:
+            # A defect of ours must not hold the lease for ever: it counts as a failed attempt.
+            log.error("task %s failed for an unexpected reason", attempt.key.task_id, exc_info=error)
+        self._settle(attempt, result)
+
+    def _ended(self, attempt: HeldAttempt, overloads: tuple[int, ...], outcome: Outcome) -> None:
+        """The request is over."""
+        attempt.sending = None
         if attempt.log:
             attempt.log.answered()
-        attempt.failure = outcome.response_class
-        self._tell(config, outcome)
-        overloaded = self._overload_control and outcome.status in _OVERLOADS[of_app_engine]
-        return replace(_result(attempt, outcome), overloaded=overloaded)
+        result = self._result(attempt, outcome)
+        if self._overload_control and outcome.status in overloads:
+            result = result._replace(overloaded=True)
+        self._settle(attempt, result)
 
-    def _tell(self, config: QueueConfig, outcome: outcomes.Outcome) -> None:
-        """Count an outcome and log what went wrong; louder, but once, what only the operator can mend."""
-        config.metrics.response(outcome.response_class)
-        if not outcome.detail:
-            return
+    def _result(self, attempt: HeldAttempt, outcome: Outcome) -> Result:
+        """What an outcome is to the store; it is counted, and logged if something went wrong."""
+        attempt.failure = outcome.response_class
+        assert attempt.config is not None
+        metrics = attempt.config.metrics
+        metrics.response(attempt.failure)
+        if attempt.sent_s:
+            metrics.attempt_seconds.observe(time.perf_counter() - attempt.sent_s)
+        if outcome.detail:
+            self._tell(attempt.config, outcome)
+        return Result(attempt.key, _STORE_OUTCOMES[outcome.kind], outcome.status, outcome.retry_after_us)
+
+    def _tell(self, config: QueueConfig, outcome: Outcome) -> None:
+        """Log what went wrong; louder, but once, what only the operator can mend."""
         line = f"{config.queue.name}: {outcome.detail}"
-        is_news = outcome.reason is outcomes.Reason.UNSENDABLE and line not in self._told
+        is_news = outcome.reason is Reason.UNSENDABLE and line not in self._told
         log.log(logging.WARNING if is_news else logging.DEBUG, "%s", line)
         if is_news:
             if len(self._told) >= _MOST_TOLD:
                 self._told.clear()
             self._told.add(line)
-
-    async def _read(self, attempt: HeldAttempt) -> tuple[QueueConfig, Record]:
-        key, claimed = attempt.key, attempt.claimed
-        config = self._configs.known(attempt.partition, key.queue_id, claimed.config_version)
-        if config is None:
-            config = await self._configs.fetch(attempt.partition, key.queue_id)
-        raw = claimed.record
-        if raw is None:
-            raw = await self._attempts.read(attempt.partition, key)
-        if config is None or raw is None:
-            raise NotSent("the task was deleted meanwhile")
-        return config, Record.unpack(raw)
-
-
-def _result(attempt: HeldAttempt, outcome: outcomes.Outcome) -> Result:
-    return Result(attempt.key, _STORE_OUTCOMES[outcome.kind], outcome.status, outcome.retry_after_us)

@@ -7,7 +7,7 @@ again when its leases end.
 import asyncio
 import logging
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from broker.errors import HeadraceError
@@ -15,15 +15,14 @@ from broker.identity.access_tokens import TokenSources
 from broker.metrics import Metrics
 from broker.settings import Settings
 from broker.store.attempts import Outcome, Result, Settled
-from broker.store.record import DamagedRecord
 from broker.store.store import Store
 from worker.claimer import Claimer
-from worker.courier import Courier, NotSent
+from worker.courier import Courier
 from worker.egress import EgressPolicy
+from worker.held_attempt import HeldAttempt
 from worker.http1.sender import Http1Sender
-from worker.in_flight import HeldAttempt, InFlight
+from worker.in_flight import InFlight
 from worker.janitor import Janitor
-from worker.outcome import Reason
 from worker.ownership import Ownership
 from worker.preparer import Preparer
 from worker.queue_configs import QueueConfigs
@@ -74,6 +73,8 @@ class Dispatcher:
             RedirectFollower(http_sender),
             app_engine_sender,
             overload_control=settings.overload_control,
+            settle=self._settle,
+            give_back=self._give_back,
         )
         self._settler = Settler(store.attempts, self._settled)
         self._renewer = Renewer(store.attempts, self._in_flight, lease_s=settings.lease_s, abort=self._lease_ends)
@@ -92,7 +93,10 @@ class Dispatcher:
             deliver=self._deliver,
         )
         self._services: list[asyncio.Task[None]] = []
+        self._releases: set[asyncio.Task[None]] = set()
         self._stopping = False
+        self._progress = asyncio.Event()
+        """Set whenever an attempt has ended, or has left this dispatcher's hands."""
 
     async def start(self) -> None:
         """Begin to claim and send. Raises StartupError if the sender cannot work as configured."""
@@ -110,20 +114,14 @@ class Dispatcher:
         """Claim no more, finish what is in flight within the drain limit, abort the rest and settle it as failed."""
         self._stopping = True
         await self._claimer.stop()
-        deliveries = [held.delivery for held in self._in_flight.held.values() if held.delivery]
-        if deliveries:
-            log.info("draining %d requests", len(deliveries))
-            await asyncio.wait(deliveries, timeout=self._settings.drain_s)
-        for held in list(self._in_flight.held.values()):
-            self._abort(held)
-        try:
-            async with asyncio.timeout(_SETTLED_WITHIN_S):
-                await asyncio.gather(*deliveries, return_exceptions=True)
-                await self._settler.drained()
-        except TimeoutError:
+        held = self._in_flight.held
+        await self._until(lambda: not any(attempt.is_under_way for attempt in held), self._settings.drain_s)
+        for attempt in list(held):
+            self._abort(attempt)
+        if not await self._until(lambda: not held, _SETTLED_WITHIN_S):
             self._settler.abandon()
-            log.warning("the store is away: %d results are left to be redelivered", len(self._in_flight.held))
-        await _end(self._services)
+            log.warning("the store is away: %d results are left to be redelivered", len(held))
+        await _end([*self._services, *self._releases])
         await self._ownership.leave()
         for sender in self._senders:
             await sender.stop()
@@ -144,33 +142,22 @@ class Dispatcher:
         return self._claimer.store_answers and not self._stopping
 
     def _deliver(self, attempt: HeldAttempt, now_us: int) -> None:
-        attempt.delivery = asyncio.create_task(self._make_attempt(attempt, now_us))
-
-    async def _make_attempt(self, attempt: HeldAttempt, now_us: int) -> None:
-        try:
-            if self._stopping:
-                raise NotSent("the dispatcher is stopping")
-            result = await self._courier.carry(attempt, now_us)
-        except NotSent as error:
-            log.info("task %s not sent: %s", attempt.key.task_id, error)
-            await self._give_back(attempt)
-        except DamagedRecord as error:
-            log.error("task %s has a damaged record, which counts as a failed attempt: %s", attempt.key.task_id, error)
-            attempt.failure = Reason.UNSENDABLE.value
-            self._settler.settle(attempt, Result(attempt.key, Outcome.UNANSWERED, 0))
-        except asyncio.CancelledError:
-            if attempt.lost:
-                self._forget(attempt)
-            else:
-                self._settler.settle(attempt, Result(attempt.key, Outcome.UNANSWERED, 0))
-        except Exception:
-            # A defect of ours must not hold the lease for ever: it counts as a failed attempt.
-            log.exception("task %s failed for an unexpected reason", attempt.key.task_id)
-            self._settler.settle(attempt, Result(attempt.key, Outcome.UNANSWERED, 0))
+        if self._stopping:
+            self._give_back(attempt, "the dispatcher is stopping")
         else:
-            self._settler.settle(attempt, result)
+            self._courier.carry(attempt, now_us)
 
-    async def _give_back(self, attempt: HeldAttempt) -> None:
+    def _settle(self, attempt: HeldAttempt, result: Result) -> None:
+        self._settler.settle(attempt, result)
+        self._progress.set()
+
+    def _give_back(self, attempt: HeldAttempt, reason: str) -> None:
+        log.info("task %s not sent: %s", attempt.key.task_id, reason)
+        release = asyncio.create_task(self._release(attempt))
+        self._releases.add(release)
+        release.add_done_callback(self._releases.discard)
+
+    async def _release(self, attempt: HeldAttempt) -> None:
         try:
             await self._store.attempts.release(attempt.partition, [attempt.claimed])
             self._metrics.released_tasks_total.inc()
@@ -180,32 +167,50 @@ class Dispatcher:
             self._forget(attempt)
 
     def _abort(self, attempt: HeldAttempt) -> None:
-        """Abort the request. What is not sent yet is given back by its delivery itself."""
-        if attempt.delivery and attempt.sent:
-            attempt.delivery.cancel()
+        """End an attempt whose request is under way. What is not sent yet is given back by itself."""
+        sending, attempt.sending = attempt.sending, None
+        if sending is None:
+            return
+        sending.abort()
+        if attempt.lost:
+            self._forget(attempt)
+        else:
+            self._settle(attempt, Result(attempt.key, Outcome.UNANSWERED, 0))
 
     def _lease_ends(self, attempt: HeldAttempt) -> None:
         """The attempt's lease could not be renewed: from now on another dispatcher may have the task."""
-        if attempt.delivery and attempt.sent and not attempt.delivery.done():
+        if attempt.sending is not None:
             self._metrics.leases_lost_total.inc()
-            attempt.delivery.cancel()
+            self._abort(attempt)
 
-    def _settled(self, attempt: HeldAttempt, result: Result, settled: Settled) -> None:
-        self._forget(attempt)
-        if attempt.log:
-            attempt.log.settled(result, settled)
-        if settled is Settled.STALE:
-            self._metrics.stale_results_total.inc()
-            return
-        config = self._configs.known(attempt.partition, attempt.key.queue_id, 0)
-        if config and settled is Settled.RETRY:
-            config.metrics.retry(attempt.failure)
-        elif config and settled is Settled.EXHAUSTED:
-            config.metrics.tasks_exhausted.inc()
+    def _settled(self, batch: Sequence[tuple[HeldAttempt, Result]], answers: Sequence[Settled]) -> None:
+        for (attempt, result), settled in zip(batch, answers, strict=True):
+            if attempt.log:
+                attempt.log.settled(result, settled)
+            if settled is Settled.STALE:
+                self._metrics.stale_results_total.inc()
+            elif attempt.config and settled is Settled.RETRY:
+                attempt.config.metrics.retry(attempt.failure)
+            elif attempt.config and settled is Settled.EXHAUSTED:
+                attempt.config.metrics.tasks_exhausted.inc()
+        self._forget(*(attempt for attempt, _ in batch))
 
-    def _forget(self, attempt: HeldAttempt) -> None:
-        self._in_flight.remove(attempt)
+    def _forget(self, *attempts: HeldAttempt) -> None:
+        for attempt in attempts:
+            self._in_flight.remove(attempt)
+        self._progress.set()
         self._claimer.room_made()
+
+    async def _until(self, reached: Callable[[], bool], within_s: float) -> bool:
+        """Wait for what comes about when attempts end; whether it did in time."""
+        try:
+            async with asyncio.timeout(within_s):
+                while not reached():
+                    self._progress.clear()
+                    await self._progress.wait()
+        except TimeoutError:
+            return False
+        return True
 
 
 async def _end(services: Iterable["asyncio.Task[None]"]) -> None:

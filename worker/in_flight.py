@@ -1,37 +1,11 @@
 """What this dispatcher has in its hands, and how much more it may take."""
 
-import asyncio
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
-from broker.store.attempts import AttemptKey, ClaimedTask
-from worker.attempt_log import AttemptLog
+from worker.held_attempt import HeldAttempt
 
 _SHARE_OF_FREE = 7
-
-
-@dataclass(slots=True, eq=False)
-class HeldAttempt:
-    """A claimed attempt until it is settled or given back."""
-
-    partition: int
-    claimed: ClaimedTask
-    lease_until_s: float
-    """When the lease ends at the latest that this process knows of, by the event loop's clock."""
-    delivery: "asyncio.Task[None] | None" = None
-    sent: bool = False
-    """Its request is under way, or over. Before that there is nothing to abort."""
-    failure: str = "aborted"
-    """Why it failed, as the label of a metric, once its request has ended."""
-    log: AttemptLog | None = None
-    """Where its operations are logged."""
-    lost: bool = False
-    """Another attempt has the task: the result of this one would change nothing."""
-
-    @property
-    def key(self) -> AttemptKey:
-        """Which attempt it is."""
-        return self.claimed.key
 
 
 @dataclass(slots=True)
@@ -39,7 +13,7 @@ class InFlight:
     """The attempts in hand. `capacity` bounds them, with the tasks that claims under way may still bring."""
 
     capacity: int
-    held: dict[tuple[int, AttemptKey], HeldAttempt] = field(default_factory=dict)
+    held: set[HeldAttempt] = field(default_factory=set)
     _by_queue: dict[int, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     """Attempts by partition and queue."""
     _reserved: int = 0
@@ -81,12 +55,13 @@ class InFlight:
 
     def add(self, attempt: HeldAttempt) -> None:
         """An attempt was claimed."""
-        self.held[attempt.partition, attempt.key] = attempt
+        self.held.add(attempt)
         self._by_queue[attempt.partition][attempt.key.queue_id] += 1
 
     def remove(self, attempt: HeldAttempt) -> None:
         """An attempt is settled or given back."""
-        if self.held.pop((attempt.partition, attempt.key), None):
+        if attempt in self.held:
+            self.held.discard(attempt)
             queues, queue_id = self._by_queue[attempt.partition], attempt.key.queue_id
             queues[queue_id] -= 1
             if not queues[queue_id]:

@@ -1,14 +1,22 @@
 """From a claimed task to the request that is sent: the queue's present routing, the service's address, the token."""
 
-from broker.identity.access_tokens import CLOUD_PLATFORM, TokenSources, TokenUnavailable
+from dataclasses import dataclass, replace
+
+from broker.identity.access_tokens import CLOUD_PLATFORM, AccessTokens, TokenSources, TokenUnavailable
+from broker.identity.minter import Authorization
 from broker.model.app_engine import AppEngineTargets, app_domain
 from broker.model.queue import Queue
-from broker.model.task import DEFAULT_DISPATCH_DEADLINE_US, AppEngineHttpRequest, HttpRequest, PullMessage
+from broker.model.task import DEFAULT_DISPATCH_DEADLINE_US, AppEngineHttpRequest, HttpRequest, PullMessage, TaskRequest
 from broker.model.tickets import Tickets
 from broker.store.attempts import AttemptKey
-from broker.store.record import Record
-from worker.request import Delivery, OutgoingRequest, build_app_engine_request, build_request
+from broker.store.record import Parts, Record
+from worker.queue_configs import QueueConfig
+from worker.request import Delivery, OutgoingRequest, RequestShape, app_engine_shape, http_shape, request_of
 from worker.routing import Unroutable, routed_request
+
+_MOST_SHAPES = 4096
+_LONGEST_META_BYTES = 4096
+"""Shapes of longer descriptions are not remembered, which bounds what all of them can take."""
 
 
 class Unsendable(Exception):
@@ -16,7 +24,10 @@ class Unsendable(Exception):
 
 
 class Preparer:
-    """Makes requests. What a task or a queue leaves open is filled in from settings."""
+    """Makes requests. What a task or a queue leaves open is filled in from settings.
+
+    What tasks of a queue have in common is worked out once, as long as its configuration and its token hold.
+    """
 
     def __init__(
         self, tokens: TokenSources, app_engine: AppEngineTargets, app_engine_domain: str, tickets: Tickets
@@ -25,61 +36,113 @@ class Preparer:
         self._app_engine = app_engine
         self._app_engine_domain = app_engine_domain
         self._tickets = tickets
+        self._shapes: dict[tuple[QueueConfig, bytes], tuple[RequestShape, Authorization | None]] = {}
 
-    async def prepare(self, key: AttemptKey, queue: Queue, record: Record, now_us: int) -> OutgoingRequest:
-        """The request of an attempt; `now_us` is the claim's time. Raises Unsendable."""
-        if isinstance(record.request, PullMessage):
-            raise Unsendable("it is a pull task, which makes no request")
-        try:
-            if isinstance(record.request, AppEngineHttpRequest):
-                return self._app_engine_request(record.request, key, queue, record)
-            request = routed_request(record.request, queue.http_target)
-            authorization = await self._authorization(request, now_us)
-        except (Unroutable, TokenUnavailable) as error:
-            raise Unsendable(str(error)) from error
-        return build_request(request, _delivery(key, queue, record), authorization)
+    def at_once(self, key: AttemptKey, config: QueueConfig, raw: bytes, now_us: int) -> OutgoingRequest | None:
+        """The request of an attempt; None if its token has to be fetched first, by `prepare`.
 
-    def _app_engine_request(
-        self, request: AppEngineHttpRequest, key: AttemptKey, queue: Queue, record: Record
-    ) -> OutgoingRequest:
+        `now_us` is the claim's time. Raises Unsendable, DamagedRecord.
+        """
+        parts = Parts.of(raw)
+        shape = self._known_shape(config, parts.meta, now_us)
+        if shape is None:
+            record = _sendable(raw, config.queue)
+            wanted, token = self._token_wanted(record.request), None
+            if wanted is not None:
+                token = wanted.source.known(wanted.email, wanted.purpose, now_us)
+                if token is None:
+                    return None
+            shape = self._shape(config, record, parts.meta, token)
+        return _request(shape, key, parts)
+
+    async def prepare(self, key: AttemptKey, config: QueueConfig, raw: bytes, now_us: int) -> OutgoingRequest:
+        """The same, with a token that is fetched. Raises Unsendable, DamagedRecord."""
+        record = _sendable(raw, config.queue)
+        wanted, token = self._token_wanted(record.request), None
+        if wanted is not None:
+            try:
+                token = await wanted.source.authorization(wanted.email, wanted.purpose, now_us)
+            except TokenUnavailable as error:
+                raise Unsendable(str(error)) from error
+        parts = Parts.of(raw)
+        return _request(self._shape(config, record, parts.meta, token), key, parts)
+
+    def _known_shape(self, config: QueueConfig, meta: bytes, now_us: int) -> RequestShape | None:
+        shape, token = self._shapes.get((config, meta), (None, None))
+        return shape if token is None or token.is_good(now_us) else None
+
+    def _shape(self, config: QueueConfig, record: Record, meta: bytes, token: Authorization | None) -> RequestShape:
+        """Make the shape of a record's request, and remember it. Raises Unsendable."""
+        queue_id, deadline_us = config.queue.name.queue_id, record.dispatch_deadline_us or DEFAULT_DISPATCH_DEADLINE_US
+        if isinstance(record.request, AppEngineHttpRequest):
+            shape = self._app_engine_shape(record.request, config.queue, deadline_us)
+        else:
+            assert isinstance(record.request, HttpRequest)
+            shape = http_shape(record.request, queue_id, deadline_us, token.value if token else None)
+        if len(meta) <= _LONGEST_META_BYTES:
+            if len(self._shapes) >= _MOST_SHAPES:
+                self._shapes.clear()
+            self._shapes[config, meta] = shape, token
+        return shape
+
+    def _app_engine_shape(self, request: AppEngineHttpRequest, queue: Queue, deadline_us: int) -> RequestShape:
         routing = queue.app_engine_routing or request.routing
         base_url = self._app_engine.base_url(routing)
         if not base_url:
-            raise Unroutable(
+            raise Unsendable(
                 f"no App Engine target for service {routing.service or 'default'}: set app_engine_target "
                 "(--app-engine-target URL) or app_engine_services (--app-engine-service SERVICE=URL)"
             )
         default_host = app_domain(self._app_engine_domain, queue.name.project)
-        return build_app_engine_request(
+        return app_engine_shape(
             request,
-            _delivery(key, queue, record),
+            queue.name.queue_id,
+            deadline_us,
             base_url=base_url,
             host=routing.in_domain(default_host).host,
             default_host=default_host,
             ticket=self._tickets.ticket(queue.name.parent),
         )
 
-    async def _authorization(self, request: HttpRequest, now_us: int) -> str | None:
+    def _token_wanted(self, request: TaskRequest) -> "_TokenWanted | None":
+        if not isinstance(request, HttpRequest):
+            return None
         if (oidc := request.oidc_token) is not None:
-            audience = oidc.audience or request.url
-            return await self._tokens.oidc.authorization(oidc.service_account_email, audience, now_us)
+            return _TokenWanted(self._tokens.oidc, oidc.service_account_email, oidc.audience or request.url)
         if (oauth := request.oauth_token) is not None:
-            scope = oauth.scope or CLOUD_PLATFORM
-            return await self._tokens.oauth.authorization(oauth.service_account_email, scope, now_us)
+            return _TokenWanted(self._tokens.oauth, oauth.service_account_email, oauth.scope or CLOUD_PLATFORM)
         return None
 
 
-def _delivery(key: AttemptKey, queue: Queue, record: Record) -> Delivery:
-    header = record.header
+@dataclass(frozen=True, slots=True)
+class _TokenWanted:
+    source: AccessTokens
+    email: str
+    purpose: str
+
+
+def _sendable(raw: bytes, queue: Queue) -> Record:
+    """A record with its request as the queue's present routing has it sent. Raises Unsendable, DamagedRecord."""
+    record = Record.unpack(raw)
+    if isinstance(record.request, PullMessage):
+        raise Unsendable("it is a pull task, which makes no request")
+    if isinstance(record.request, HttpRequest):
+        try:
+            return replace(record, request=routed_request(record.request, queue.http_target))
+        except Unroutable as error:
+            raise Unsendable(str(error)) from error
+    return record
+
+
+def _request(shape: RequestShape, key: AttemptKey, parts: Parts) -> OutgoingRequest:
+    header = parts.header
     # A record read before the claim's bookkeeping does not count this attempt yet.
     counted = header.fence == key.fence
-    of_app_engine = isinstance(record.request, AppEngineHttpRequest)
-    return Delivery(
-        queue_id=queue.name.queue_id,
-        task_id=key.task_id,
-        schedule_us=header.schedule_us,
+    delivery = Delivery(
+        key.task_id,
+        header.schedule_us,
         retry_count=header.dispatches - counted,
-        execution_count=header.responses if of_app_engine else header.answers,
+        execution_count=header.responses if shape.of_app_engine else header.answers,
         previous_status=header.last_status if header.ended else None,
-        dispatch_deadline_us=record.dispatch_deadline_us or DEFAULT_DISPATCH_DEADLINE_US,
     )
+    return request_of(shape, delivery, parts.body)

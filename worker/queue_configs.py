@@ -10,9 +10,9 @@ from broker.store.queues import QueueStore
 _MOST_CONFIGS = 20_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class QueueConfig:
-    """What sending needs to know of a queue."""
+    """What sending needs to know of a queue. Compared by identity: what follows from one is remembered by it."""
 
     queue: Queue
     version: int

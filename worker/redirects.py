@@ -10,7 +10,7 @@ from urllib.parse import urljoin, urlsplit
 
 from worker.outcome import TIMED_OUT, Outcome
 from worker.request import OutgoingRequest
-from worker.sender import Sender
+from worker.sender import Done, Sender, Sending
 
 MOST_HOPS = 5
 
@@ -20,7 +20,7 @@ _REDIRECTS = (301, 302, 303, *_KEEPS_METHOD)
 _PORTS = {"http": 80, "https": 443}
 
 
-class RedirectFollower:
+class RedirectFollower(Sender):
     """A Sender that follows what another one is told. The other one checks each address like any other."""
 
     def __init__(self, sender: Sender) -> None:
@@ -32,21 +32,40 @@ class RedirectFollower:
     async def stop(self) -> None:
         """Nothing of its own."""
 
-    async def send(self, request: OutgoingRequest) -> Outcome:
-        """Make one attempt, through at most five redirects."""
-        loop = asyncio.get_running_loop()
-        ends_s = loop.time() + request.deadline_us / 1e6
-        outcome = await self._sender.send(request)
-        for _ in range(MOST_HOPS):
-            following = next_request(request, outcome)
-            if following is None:
-                return outcome
-            left_us = round((ends_s - loop.time()) * 1e6)
-            if left_us <= 0:
-                return TIMED_OUT
-            request = replace(following, deadline_us=left_us)
-            outcome = await self._sender.send(request)
-        return outcome
+    def begin(self, request: OutgoingRequest, done: Done) -> Sending:
+        """Begin one attempt, through at most five redirects."""
+        return _Chain(self._sender, request, done)
+
+
+class _Chain:
+    """An attempt on its way from one redirect to the next."""
+
+    __slots__ = ("_begun_s", "_done", "_hops", "_request", "_sender", "_sending")
+
+    def __init__(self, sender: Sender, request: OutgoingRequest, done: Done) -> None:
+        self._sender, self._request, self._done = sender, request, done
+        self._hops = 0
+        self._begun_s = asyncio.get_running_loop().time()
+        self._sending = sender.begin(request, self._answered)
+
+    def abort(self) -> None:
+        """Drop the connection of the request under way."""
+        self._sending.abort()
+
+    def _answered(self, outcome: Outcome) -> None:
+        following = next_request(self._request, outcome) if self._hops < MOST_HOPS else None
+        if following is None:
+            self._done(outcome)
+            return
+        self._hops += 1
+        now_s = asyncio.get_running_loop().time()
+        left_us = following.shape.deadline_us - round((now_s - self._begun_s) * 1e6)
+        if left_us <= 0:
+            self._done(TIMED_OUT)
+            return
+        self._begun_s = now_s
+        self._request = following._replace(shape=replace(following.shape, deadline_us=left_us))
+        self._sending = self._sender.begin(self._request, self._answered)
 
 
 def next_request(request: OutgoingRequest, outcome: Outcome) -> OutgoingRequest | None:
@@ -55,22 +74,24 @@ def next_request(request: OutgoingRequest, outcome: Outcome) -> OutgoingRequest 
     307 and 308 keep method and body. 303 asks for GET, and so do 301 and 302 of a POST, as every client reads them.
     Credentials do not follow to another origin.
     """
-    if outcome.status not in _REDIRECTS or not outcome.location:
+    if not outcome.location or outcome.status not in _REDIRECTS:
         return None
+    shape = request.shape
     try:
-        url = urljoin(request.url, outcome.location)
+        url = urljoin(shape.url, outcome.location)
     except ValueError:
         return None
     if _origin(url) is None:
         return None
-    headers, method, body = request.headers, request.method, request.body
+    method, dropped = shape.method, frozenset[str]()
     becomes_get = outcome.status == 303 or (outcome.status not in _KEEPS_METHOD and method == "POST")
     if becomes_get and method != "HEAD":
-        method, body = "GET", b""
-        headers = [(name, value) for name, value in headers if name.lower() not in _BODY_HEADERS]
-    if _origin(url) != _origin(request.url):
-        headers = [(name, value) for name, value in headers if name.lower() != "authorization"]
-    return replace(request, url=url, method=method, headers=headers, body=body)
+        method, dropped = "GET", _BODY_HEADERS
+        request = request._replace(body=b"")
+    if _origin(url) != _origin(shape.url):
+        dropped |= {"authorization"}
+    headers = tuple((name, value) for name, value in shape.headers if name.lower() not in dropped)
+    return request._replace(shape=replace(shape, url=url, method=method, headers=headers))
 
 
 def _origin(url: str) -> tuple[str, str, int] | None:

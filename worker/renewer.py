@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 from broker.errors import HeadraceError
 from broker.store.attempts import AttemptStore
-from worker.in_flight import HeldAttempt, InFlight
+from worker.held_attempt import HeldAttempt
+from worker.in_flight import InFlight
 
 _ROUNDS_PER_LEASE = 6
 _MARGIN_PER_LEASE = 3
@@ -37,7 +38,7 @@ class Renewer:
         while True:
             await asyncio.sleep(round_s)
             by_partition: dict[int, list[HeldAttempt]] = defaultdict(list)
-            for attempt in self._in_flight.held.values():
+            for attempt in self._in_flight.held:
                 by_partition[attempt.partition].append(attempt)
             renewals = [
                 asyncio.create_task(self._renew(partition, held[start : start + _MOST_ATTEMPTS]))
@@ -59,12 +60,12 @@ class Renewer:
         for attempt, renewed in zip(held, answers, strict=True):
             if renewed:
                 attempt.lease_until_s = max(attempt.lease_until_s, sent_s + self._lease_s)
-            elif (partition, attempt.key) in self._in_flight.held:
+            elif attempt in self._in_flight.held:
                 attempt.lost = True
                 self._abort(attempt)
 
     def _abort_late(self) -> None:
         latest_s = asyncio.get_running_loop().time() + self._lease_s / _MARGIN_PER_LEASE
-        for attempt in list(self._in_flight.held.values()):
+        for attempt in list(self._in_flight.held):
             if attempt.lease_until_s < latest_s:
                 self._abort(attempt)

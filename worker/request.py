@@ -1,10 +1,15 @@
-"""What goes over the wire for one attempt of a task (Cloud Tasks specification, 5.2, 5.3 and 5.7). Pure."""
+"""What goes over the wire for one attempt of a task (Cloud Tasks specification, 5.2, 5.3 and 5.7). Pure.
+
+Tasks of one queue mostly differ in nothing but their body and what is told about the attempt. What they have in common
+is a shape: made once, by whoever prepares requests, and turned into bytes once, by whoever sends them.
+"""
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
 
-from broker.model.task import APP_ENGINE_USER_AGENT, USER_AGENT, AppEngineHttpRequest, HttpRequest
+from broker.model.task import APP_ENGINE_USER_AGENT, USER_AGENT, AppEngineHttpRequest, HttpMethod, HttpRequest
 
 _OURS = frozenset({"host", "content-length", "user-agent"})
 _HOP_BY_HOP = frozenset({"connection", "transfer-encoding", "upgrade", "te", "keep-alive", "expect"})
@@ -17,12 +22,12 @@ _USER_IP = "0.1.0.2"
 _token = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _control = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
+Headers = Iterable[tuple[str, str]]
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+
+class Delivery(NamedTuple):
     """One claimed attempt: which task, and what earlier attempts came to."""
 
-    queue_id: str
     task_id: str
     schedule_us: int
     retry_count: int
@@ -31,53 +36,73 @@ class Delivery:
     """Earlier attempts that were answered, for an HTTP task with anything but a 5xx."""
     previous_status: int | None
     """Outcome of the attempt before: its status, 504 for a timeout, 0 for no connection; None if unknown."""
-    dispatch_deadline_us: int
 
 
-@dataclass(frozen=True, slots=True)
-class OutgoingRequest:
-    """An HTTP request ready to be sent. Content-Length is left to the sender, and so is Host unless it is given."""
+@dataclass(frozen=True, slots=True, eq=False)
+class RequestShape:
+    """What the requests of like tasks have in common. Senders remember by identity what they made of one."""
 
     method: str
     url: str
-    headers: list[tuple[str, str]]
-    """In order, in the casing that goes on the wire. Only tasks of App Engine can repeat a name."""
-    body: bytes
+    headers: tuple[tuple[str, str], ...]
+    """The first ones, in order, in the casing that goes on the wire. Only tasks of App Engine can repeat a name."""
     deadline_us: int
     """Longest time from the start of the attempt to the complete answer."""
+    of_app_engine: bool = False
 
 
-def build_request(request: HttpRequest, delivery: Delivery, authorization: str | None) -> OutgoingRequest:
-    """The request of one attempt of an HTTP task. `authorization` replaces the task's own Authorization header."""
+class OutgoingRequest(NamedTuple):
+    """An HTTP request ready to be sent. Content-Length is left to the sender, and so is Host unless it is given."""
+
+    shape: RequestShape
+    body: bytes = b""
+    last_lines: str = ""
+    """The headers after those of the shape as they go on the wire, each line with its end."""
+
+    @classmethod
+    def of(cls, method: str, url: str, headers: Headers, body: bytes, deadline_us: int) -> "OutgoingRequest":
+        """A request that shares nothing with others."""
+        return cls(RequestShape(method, url, tuple(headers), deadline_us), body)
+
+    @property
+    def headers(self) -> list[tuple[str, str]]:
+        """All headers, in order."""
+        name_values = (line.split(": ", 1) for line in self.last_lines.splitlines())
+        return [*self.shape.headers, *((name, value) for name, value in name_values)]
+
+
+def http_shape(request: HttpRequest, queue_id: str, deadline_us: int, authorization: str | None) -> RequestShape:
+    """The shape of HTTP tasks that make this request. `authorization` replaces the task's own Authorization header."""
     headers = {name.lower(): (name, value) for name, value in _user_headers(request.headers)}
     if authorization is not None:
         headers["authorization"] = ("Authorization", authorization)
-    return OutgoingRequest(
+    return RequestShape(
         method=request.method.value,
         url=request.url,
-        headers=[("User-Agent", USER_AGENT), *headers.values(), *_task_headers(delivery, "X-CloudTasks-", "")],
-        body=request.body,
-        deadline_us=delivery.dispatch_deadline_us,
+        headers=(("User-Agent", USER_AGENT), *headers.values(), ("X-CloudTasks-QueueName", queue_id)),
+        deadline_us=deadline_us,
     )
 
 
-def build_app_engine_request(
-    request: AppEngineHttpRequest, delivery: Delivery, *, base_url: str, host: str, default_host: str, ticket: str
-) -> OutgoingRequest:
-    """The request of one attempt of an App Engine task. It goes to the base URL and says that it is for `host`.
+def app_engine_shape(
+    request: AppEngineHttpRequest,
+    queue_id: str,
+    deadline_us: int,
+    *,
+    base_url: str,
+    host: str,
+    default_host: str,
+    ticket: str,
+) -> RequestShape:
+    """The shape of App Engine tasks that make this request. They go to the base URL and say that they are for `host`.
 
     With the ticket the service can make calls of the App Engine API; `default_host` is that of the default service.
-    A status of 504 counts as a timeout: the record does not tell one from a service that answered so.
     """
     agent = next((value for name, value in request.headers if name.lower() == "user-agent"), APP_ENGINE_USER_AGENT)
-    if delivery.previous_status in (0, 504):
-        delivery, reason = replace(delivery, previous_status=0), "Instance Unavailable"
-    else:
-        reason = "App Error"
-    return OutgoingRequest(
+    return RequestShape(
         method=request.method.value,
         url=base_url + request.relative_uri,
-        headers=[
+        headers=(
             ("Host", host),
             ("User-Agent", agent),
             *_user_headers(request.headers, _OF_APP_ENGINE),
@@ -85,16 +110,44 @@ def build_app_engine_request(
             ("X-AppEngine-User-IP", _USER_IP),
             ("X-AppEngine-API-Ticket", ticket),
             ("X-AppEngine-Default-Version-Hostname", default_host),
-            *_task_headers(delivery, "X-AppEngine-", reason),
-        ],
-        body=request.body,
-        deadline_us=delivery.dispatch_deadline_us,
+            ("X-AppEngine-QueueName", queue_id),
+        ),
+        deadline_us=deadline_us,
+        of_app_engine=True,
     )
 
 
-def _user_headers(
-    headers: tuple[tuple[str, str], ...], allowed: frozenset[str] = frozenset()
-) -> Iterator[tuple[str, str]]:
+def request_of(shape: RequestShape, delivery: Delivery, body: bytes) -> OutgoingRequest:
+    """The request of one attempt. A body goes only with methods that allow one."""
+    lines = _app_engine_lines(delivery) if shape.of_app_engine else _task_lines(delivery, "X-CloudTasks-", "")
+    return OutgoingRequest(shape, body if shape.method in _WITH_BODY else b"", lines)
+
+
+_WITH_BODY = frozenset(method.value for method in HttpMethod if method.allows_body)
+
+
+def _app_engine_lines(delivery: Delivery) -> str:
+    """A status of 504 counts as a timeout: the record does not tell one from a service that answered so."""
+    if delivery.previous_status in (0, 504):
+        return _task_lines(delivery._replace(previous_status=0), "X-AppEngine-", "Instance Unavailable")
+    return _task_lines(delivery, "X-AppEngine-", "App Error")
+
+
+def _task_lines(delivery: Delivery, prefix: str, retry_reason: str) -> str:
+    task_id, schedule_us, retry_count, execution_count, previous_status = delivery
+    seconds, fraction = divmod(schedule_us, 1_000_000)
+    lines = (
+        f"{prefix}TaskName: {task_id}\r\n{prefix}TaskRetryCount: {retry_count}\r\n"
+        f"{prefix}TaskExecutionCount: {execution_count}\r\n{prefix}TaskETA: {seconds}.{fraction:06d}\r\n"
+    )
+    if retry_count > 0:
+        if previous_status is not None:
+            lines += f"{prefix}TaskPreviousResponse: {previous_status}\r\n"
+        lines += f"{prefix}TaskRetryReason: {retry_reason}\r\n"
+    return lines
+
+
+def _user_headers(headers: Headers, allowed: frozenset[str] = frozenset()) -> Iterator[tuple[str, str]]:
     """The headers a task may set, in order; `allowed` ones although their prefix is reserved.
 
     Names that are not HTTP tokens could forge other headers, so they are dropped; a line break in a value
@@ -106,16 +159,3 @@ def _user_headers(
             continue
         if _token.fullmatch(name):
             yield name, _control.sub(" ", value)
-
-
-def _task_headers(delivery: Delivery, prefix: str, retry_reason: str) -> Iterator[tuple[str, str]]:
-    seconds, fraction = divmod(delivery.schedule_us, 1_000_000)
-    yield f"{prefix}QueueName", delivery.queue_id
-    yield f"{prefix}TaskName", delivery.task_id
-    yield f"{prefix}TaskRetryCount", str(delivery.retry_count)
-    yield f"{prefix}TaskExecutionCount", str(delivery.execution_count)
-    yield f"{prefix}TaskETA", f"{seconds}.{fraction:06d}"
-    if delivery.retry_count > 0:
-        if delivery.previous_status is not None:
-            yield f"{prefix}TaskPreviousResponse", str(delivery.previous_status)
-        yield f"{prefix}TaskRetryReason", retry_reason

@@ -1,13 +1,25 @@
 """The seam between the dispatcher and HTTP: one attempt in, one outcome out."""
 
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import Protocol
 
 from worker.outcome import Outcome
 from worker.request import OutgoingRequest
 
+Done = Callable[[Outcome], None]
 
-class Sender(Protocol):
-    """Sends requests. Any number of sends may run at once; connections are kept and reused.
+
+class Sending(Protocol):
+    """An attempt under way."""
+
+    def abort(self) -> None:
+        """Drop its connection at once. There is no outcome then; once there was one this does nothing."""
+
+
+class Sender(ABC):
+    """Sends requests. Any number of them may be under way at once; connections are kept and reused.
 
     Whatever a target does ends in an Outcome, never in an exception:
 
@@ -23,11 +35,24 @@ class Sender(Protocol):
       a failed attempt.
     """
 
+    @abstractmethod
     async def start(self) -> None:
         """Get ready in the running loop. Raises StartupError if the configuration cannot work."""
 
+    @abstractmethod
     async def stop(self) -> None:
-        """Close all connections. Sends that still run end as `no_connection`."""
+        """Close all connections. Attempts that are still under way end as `no_connection`."""
+
+    @abstractmethod
+    def begin(self, request: OutgoingRequest, done: Done) -> Sending:
+        """Begin one attempt. Its outcome is told once, by `done`, and never before this has returned."""
 
     async def send(self, request: OutgoingRequest) -> Outcome:
         """Make one attempt. Cancelling it drops its connection at once."""
+        outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        sending = self.begin(request, outcome.set_result)
+        try:
+            return await outcome
+        except asyncio.CancelledError:
+            sending.abort()
+            raise

@@ -2,11 +2,11 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from broker.errors import HeadraceError
 from broker.store.attempts import AttemptStore, Result, Settled
-from worker.in_flight import HeldAttempt
+from worker.held_attempt import HeldAttempt
 
 _MOST_RESULTS = 500
 _TRY_AGAIN_AFTER_S = 0.1
@@ -14,7 +14,7 @@ _TRY_AGAIN_AFTER_S = 0.1
 log = logging.getLogger(__name__)
 
 _Waiting = tuple[HeldAttempt, Result]
-OnSettled = Callable[[HeldAttempt, Result, Settled], None]
+OnSettled = Callable[[Sequence[tuple[HeldAttempt, Result]], Sequence[Settled]], None]
 
 
 class Settler:
@@ -27,10 +27,14 @@ class Settler:
         self._running: dict[int, asyncio.Task[None]] = {}
 
     def settle(self, attempt: HeldAttempt, result: Result) -> None:
-        """Take a result; `on_settled` is called once it is settled."""
-        self._waiting.setdefault(attempt.partition, []).append((attempt, result))
-        if attempt.partition not in self._running:
-            self._running[attempt.partition] = asyncio.create_task(self._drain(attempt.partition))
+        """Take a result; `on_settled` is called with a batch of them once they are settled."""
+        partition = attempt.partition
+        waiting = self._waiting.get(partition)
+        if waiting is None:
+            waiting = self._waiting[partition] = []
+        waiting.append((attempt, result))
+        if partition not in self._running:
+            self._running[partition] = asyncio.create_task(self._drain(partition))
 
     async def drained(self) -> None:
         """Wait until nothing is left to settle."""
@@ -66,6 +70,5 @@ class Settler:
                 # A defect of ours must not hold leases for ever: they end, and the tasks are delivered again.
                 log.exception("%d results cannot be settled", len(batch))
                 answers = [Settled.STALE] * len(batch)
-            for (attempt, result), settled in zip(batch, answers, strict=True):
-                self._on_settled(attempt, result, settled)
+            self._on_settled(batch, answers)
             return

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from broker.identity.keys import SigningKeys
-from broker.identity.minter import Minter, account_claims
+from broker.identity.minter import Authorization, Minter, account_claims
 from broker.identity.tokens import OidcMinter
 
 CLOUD_PLATFORM = "https://www.googleapis.com/auth/cloud-platform"
@@ -28,8 +28,11 @@ class TokenUnavailable(Exception):
 class AccessTokens(Protocol):
     """A source of access tokens."""
 
-    async def authorization(self, email: str, scope: str, now_us: int) -> str:
-        """The value of an Authorization header. `now_us` is Redis time. Raises TokenUnavailable."""
+    def known(self, email: str, scope: str, now_us: int) -> Authorization | None:
+        """What `authorization` would answer, if that is at hand."""
+
+    async def authorization(self, email: str, scope: str, now_us: int) -> Authorization:
+        """The token to send. `now_us` is Redis time. Raises TokenUnavailable."""
 
 
 class TokenSources:
@@ -51,8 +54,11 @@ class TokenDirectory:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
 
-    async def authorization(self, email: str, scope: str, now_us: int) -> str:
-        """The content of the account's file as a bearer token. Raises TokenUnavailable."""
+    def known(self, email: str, scope: str, now_us: int) -> Authorization | None:
+        """None: the file may have changed."""
+
+    async def authorization(self, email: str, scope: str, now_us: int) -> Authorization:
+        """The content of the account's file as a bearer token, for one attempt. Raises TokenUnavailable."""
         if not _account.fullmatch(email):
             raise TokenUnavailable(f"{email[:200]!r} is no e-mail address, so it can have no file in oauth_token_dir")
         path = self._directory / email
@@ -61,7 +67,7 @@ class TokenDirectory:
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or error
             raise TokenUnavailable(f"no token for {email}: {path} (setting oauth_token_dir): {reason}") from error
-        return f"Bearer {token}"
+        return Authorization(f"Bearer {token}", now_us, now_us)
 
 
 def access_token_claims(issuer: str, email: str, scope: str, now_s: int) -> dict[str, Any]:

@@ -23,13 +23,16 @@ _CacheKey = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class _Token:
-    authorization: str
-    expires_s: int
+class Authorization:
+    """The value of an Authorization header, and when it may be sent: Redis time in us, both ends included."""
 
-    def is_fresh(self, now_s: int) -> bool:
-        """Whether enough of its time is left; not so when the clock stepped back to before it was issued."""
-        return REUSED_WHILE_LEFT_S <= self.expires_s - now_s <= LIFETIME_S
+    value: str
+    from_us: int
+    until_us: int
+
+    def is_good(self, now_us: int) -> bool:
+        """Whether it may be sent."""
+        return self.from_us <= now_us <= self.until_us
 
 
 class Minter:
@@ -40,35 +43,44 @@ class Minter:
         self._issuer = issuer
         self._claims = claims
         self._capacity = capacity
-        self._tokens: OrderedDict[_CacheKey, _Token] = OrderedDict()
-        self._minting: dict[_CacheKey, asyncio.Task[_Token]] = {}
+        self._tokens: OrderedDict[_CacheKey, Authorization] = OrderedDict()
+        self._minting: dict[_CacheKey, asyncio.Task[Authorization]] = {}
         self._signer = ThreadPoolExecutor(1, thread_name_prefix="token-signer")
 
-    async def authorization(self, email: str, purpose: str, now_us: int) -> str:
-        """The value of an Authorization header: "Bearer ", then a token good for at least 30 minutes.
+    def known(self, email: str, purpose: str, now_us: int) -> Authorization | None:
+        """What `authorization` would answer, if it need not be made."""
+        token = self._tokens.get((email, purpose))
+        if token is None or not token.is_good(now_us):
+            return None
+        self._tokens.move_to_end((email, purpose))
+        return token
+
+    async def authorization(self, email: str, purpose: str, now_us: int) -> Authorization:
+        """A bearer token that is good for at least 30 minutes; not one from before a clock's step back.
 
         `now_us` is Redis time, the only clock that all nodes share. Concurrent calls for one account and
         purpose sign once. Signing runs in a thread: it releases the interpreter, and a queue whose tasks
         have an audience each would otherwise hold up the loop.
         """
+        if (token := self.known(email, purpose, now_us)) is not None:
+            return token
         key = (email, purpose)
-        now_s = now_us // 1_000_000
-        token = self._tokens.get(key)
-        if token is not None and token.is_fresh(now_s):
-            self._tokens.move_to_end(key)
-            return token.authorization
         minting = self._minting.get(key)
         if minting is None:
-            minting = self._minting[key] = asyncio.create_task(self._mint(key, now_s))
-        return (await asyncio.shield(minting)).authorization
+            minting = self._minting[key] = asyncio.create_task(self._mint(key, now_us // 1_000_000))
+        return await asyncio.shield(minting)
 
-    async def _mint(self, key: _CacheKey, now_s: int) -> _Token:
+    async def _mint(self, key: _CacheKey, now_s: int) -> Authorization:
         claims = self._claims(self._issuer, *key, now_s)
         try:
             signed = await asyncio.get_running_loop().run_in_executor(self._signer, self._keys.sign, claims)
         finally:
             del self._minting[key]
-        token = self._tokens[key] = _Token(f"Bearer {signed}", claims["exp"])
+        token = self._tokens[key] = Authorization(
+            f"Bearer {signed}",
+            (claims["exp"] - LIFETIME_S) * 1_000_000,
+            (claims["exp"] - REUSED_WHILE_LEFT_S) * 1_000_000,
+        )
         self._tokens.move_to_end(key)
         if len(self._tokens) > self._capacity:
             self._tokens.popitem(last=False)

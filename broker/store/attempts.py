@@ -1,9 +1,9 @@
 """Attempts in the store: claim, settle, renew, release. What a dispatcher does all day, in batches."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import NamedTuple
 
 from broker.store import scripts
 from broker.store.backend import Backend, arguments_of
@@ -44,8 +44,10 @@ class Settled(StrEnum):
     """The attempt was no longer the task's: nothing was changed."""
 
 
-@dataclass(frozen=True, slots=True)
-class AttemptKey:
+_SETTLED = {settled.value.encode(): settled for settled in Settled}
+
+
+class AttemptKey(NamedTuple):
     """Which attempt: its queue, its task, and the fence that tells it from every other attempt of that name."""
 
     queue_id: str
@@ -53,13 +55,12 @@ class AttemptKey:
     fence: int
 
 
-@dataclass(frozen=True, slots=True)
-class ClaimedTask:
+class ClaimedTask(NamedTuple):
     """A task leased to this dispatcher. `record` is None where it is too large to come with the claim."""
 
     key: AttemptKey
     config_version: int
-    record: bytes | None = field(repr=False)
+    record: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +75,7 @@ class Claim:
     tasks: list[ClaimedTask]
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """What became of an attempt."""
 
     key: AttemptKey
@@ -110,11 +110,13 @@ class AttemptStore:
         now, delay, dropped, queues = await self._backend.run(
             _CLAIM, partition, self._now, owner, number, max_tasks, lease_us, _INLINE_BYTES, int(ramp_up), *skip
         )
-        tasks = [
-            ClaimedTask(AttemptKey(queue_id.decode(), task_id.decode(), int(fence)), int(version), raw)
-            for queue_id, version, flat in zip(queues[::3], queues[1::3], queues[2::3], strict=True)
-            for task_id, fence, raw in zip(flat[::3], flat[1::3], flat[2::3], strict=True)
-        ]
+        tasks = []
+        for queue, version, flat in zip(queues[::3], queues[1::3], queues[2::3], strict=True):
+            queue_id, config_version = queue.decode(), int(version)
+            tasks += [
+                ClaimedTask(AttemptKey(queue_id, task_id.decode(), int(fence)), config_version, raw)
+                for task_id, fence, raw in zip(flat[::3], flat[1::3], flat[2::3], strict=True)
+            ]
         delay_us = int(delay)
         return Claim(int(now), delay_us if delay_us >= 0 else None, dropped, tasks)
 
@@ -127,27 +129,20 @@ class AttemptStore:
     async def settle(self, partition: int, results: Sequence[Result]) -> list[Settled]:
         """Settle at most 500 ended attempts; what each did, in order. Safe to repeat."""
         rows = [
-            (
-                *_row(result.key),
-                result.outcome.value,
-                result.http_status,
-                result.retry_after_us,
-                int(result.overloaded),
-            )
-            for result in results
+            (*key, outcome.value, http_status, retry_after_us, int(overloaded))
+            for key, outcome, http_status, retry_after_us, overloaded in results
         ]
         answers = await self._backend.run(_SETTLE, partition, self._now, *arguments_of(rows))
-        return [Settled(answer.decode()) for answer in answers]
+        return [_SETTLED[answer] for answer in answers]
 
     async def renew(self, partition: int, attempts: Sequence[AttemptKey], *, lease_us: int) -> list[bool]:
         """Renew the leases of at most 1,000 running attempts; for each, whether it still holds. Safe to repeat."""
-        rows = [_row(attempt) for attempt in attempts]
-        answers = await self._backend.run(_RENEW, partition, self._now, lease_us, *arguments_of(rows))
+        answers = await self._backend.run(_RENEW, partition, self._now, lease_us, *arguments_of(attempts))
         return [bool(answer) for answer in answers]
 
     async def release(self, partition: int, tasks: Sequence[ClaimedTask]) -> None:
         """Give back tasks whose request was never sent, as if they had not been claimed. Safe to repeat."""
-        rows = [(*_row(task.key), _before_claim(task)) for task in tasks]
+        rows = [(*task.key, _before_claim(task)) for task in tasks]
         await self._backend.run(_RELEASE, partition, self._now, *arguments_of(rows))
 
     @property
@@ -160,7 +155,3 @@ def _before_claim(task: ClaimedTask) -> bytes:
     if task.record is None or Header.unpack(task.record).fence == task.key.fence:
         return b""
     return attempt_part(task.record)
-
-
-def _row(key: AttemptKey) -> tuple[Any, ...]:
-    return key.queue_id, key.task_id, key.fence

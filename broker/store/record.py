@@ -24,6 +24,7 @@ from broker.model.task import (
 )
 
 _FIXED = struct.Struct(">BBHII8sQQQQIIIHBQIQQQQ")
+_SCHEDULE_US, _SCHEDULE_US_AT = struct.Struct(">Q"), 44
 _OWN_RETRY = struct.Struct(">iQQQI")
 _METHODS = {method.value: method for method in HttpMethod}
 _json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
@@ -71,6 +72,13 @@ class Header(NamedTuple):
             return cls._make(_FIXED.unpack_from(raw))
         except struct.error as error:
             raise DamagedRecord(str(error)) from error
+
+
+def schedule_us_of(raw: bytes) -> int:
+    """When a task was to be dispatched, of a record that is known to be sound."""
+    schedule_us: int
+    (schedule_us,) = _SCHEDULE_US.unpack_from(raw, _SCHEDULE_US_AT)
+    return schedule_us
 
 
 def attempt_part(raw: bytes) -> bytes:
@@ -135,6 +143,26 @@ def _usual_deadline_us(meta: dict[str, Any]) -> int | None:
     return None if "a" in meta else DEFAULT_DISPATCH_DEADLINE_US
 
 
+class Parts(NamedTuple):
+    """A record cut into its parts, of which nothing but the header is understood yet."""
+
+    header: Header
+    tag: bytes
+    meta: bytes
+    body: bytes
+
+    @classmethod
+    def of(cls, raw: bytes) -> "Parts":
+        """Cut a record; without its body if it ends before. Raises DamagedRecord."""
+        header = Header.unpack(raw)
+        tag = header.length
+        meta = tag + header.tag_bytes
+        body = meta + header.meta_bytes
+        if len(raw) < body:
+            raise DamagedRecord(f"{len(raw)} bytes of at least {body}")
+        return cls(header, raw[tag:meta], raw[meta:body], raw[body:])
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """A record taken apart."""
@@ -147,17 +175,13 @@ class Record:
     @classmethod
     def unpack(cls, raw: bytes) -> "Record":
         """Take a record apart; without its body if it ends before. Raises DamagedRecord."""
-        header = Header.unpack(raw)
-        start = header.length + header.tag_bytes
-        body = start + header.meta_bytes
-        if len(raw) < body:
-            raise DamagedRecord(f"{len(raw)} bytes of at least {body}")
+        header, tag, described, body = Parts.of(raw)
         try:
             own_retry = _own_retry(raw) if header.flags & OWN_RETRY else None
-            if not header.meta_bytes:
-                return cls(header, PullMessage(raw[body:], raw[header.length : start]), None, own_retry)
-            meta = json.loads(raw[start:body].decode())  # of bytes it would first guess the encoding
-            return cls(header, _request(meta, raw[body:]), meta.get("d", _usual_deadline_us(meta)), own_retry)
+            if not described:
+                return cls(header, PullMessage(body, tag), None, own_retry)
+            meta = json.loads(described.decode())  # of bytes it would first guess the encoding
+            return cls(header, _request(meta, body), meta.get("d", _usual_deadline_us(meta)), own_retry)
         except (AttributeError, KeyError, TypeError, ValueError, struct.error) as error:
             raise DamagedRecord(str(error)) from error
 

@@ -3,7 +3,8 @@
 import pytest
 
 from broker.store.attempts import AttemptKey, ClaimedTask
-from worker.in_flight import HeldAttempt, InFlight
+from worker.held_attempt import HeldAttempt
+from worker.in_flight import InFlight
 
 
 def hold(in_flight, queue_id, count, partition=0):
@@ -79,4 +80,4 @@ def test_an_attempt_is_taken_away_once():
     in_flight.remove(attempt)
     in_flight.remove(attempt)
     assert in_flight.free == 10
-    assert in_flight.held == {}
+    assert in_flight.held == set()

@@ -18,8 +18,9 @@ class Ends:
     def __init__(self):
         self.said = {}
 
-    def __call__(self, attempt, result, settled):
-        self.said[attempt.key.task_id] = settled
+    def __call__(self, batch, answers):
+        for (attempt, _), settled in zip(batch, answers, strict=True):
+            self.said[attempt.key.task_id] = settled
 
 
 def done(attempt):

@@ -1,5 +1,7 @@
 """Redirects of HTTP tasks: what the next request is, and chains at real targets."""
 
+import asyncio
+
 import pytest
 
 from tests.support.sending import DONE, request_to, sending
@@ -35,7 +37,7 @@ def test_the_method_of_the_next_request(status: int, method: str, next_method: s
     request = request_to("http://a.test/x", ("Content-Type", "text/plain"), ("X-Own", "1"), method=method, body=b"work")
     following = next_request(request, redirect(status))
     assert following is not None
-    assert (following.method, following.url) == (next_method, "http://a.test/next")
+    assert (following.shape.method, following.shape.url) == (next_method, "http://a.test/next")
     keeps_body = next_method == method and method != "HEAD" and status != 303
     assert (following.body == b"work") == (keeps_body or method == "HEAD")
     assert (("Content-Type", "text/plain") in following.headers) == (following.body == b"work")
@@ -107,20 +109,17 @@ async def test_the_deadline_covers_the_whole_chain() -> None:
     assert (outcome.kind, outcome.reason) == (OutcomeKind.NO_ANSWER, Reason.TIMEOUT)
 
 
-async def test_the_egress_policy_holds_for_every_hop() -> None:
-    class Redirecting:
-        """A target that the policy would allow, as far as the follower can tell."""
-
-        def __init__(self, sender) -> None:
-            self._sender, self._first = sender, True
-
-        async def send(self, request):
-            if self._first:
-                self._first = False
-                return redirect(307, f"http://127.0.0.1:{inner.port}/")
-            return await self._sender.send(request)
-
+async def test_the_egress_policy_holds_for_every_hop(monkeypatch) -> None:
     async with answering(OK) as inner, sending(EgressPolicy.PUBLIC) as sender:
-        outcome = await RedirectFollower(Redirecting(sender)).send(request_to("http://public.test/"))
+        begin, first = sender.begin, f"http://127.0.0.1:{inner.port}/"
+
+        def redirected(request, done):
+            """A target that the policy would allow, as far as the follower can tell."""
+            if request.shape.url != first:
+                return asyncio.get_running_loop().call_soon(done, redirect(307, first))
+            return begin(request, done)
+
+        monkeypatch.setattr(sender, "begin", redirected)
+        outcome = await RedirectFollower(sender).send(request_to("http://public.test/"))
     assert outcome.reason is Reason.REFUSED
     assert inner.connections == 0

@@ -3,16 +3,14 @@ from typing import Any
 import pytest
 
 from broker.model.task import HttpMethod, HttpRequest
-from worker.request import Delivery, OutgoingRequest, build_request
+from worker.request import Delivery, OutgoingRequest, http_shape, request_of
 
 ATTEMPT: dict[str, Any] = {
-    "queue_id": "my-queue",
     "task_id": "my-task",
     "schedule_us": 1_721_236_265_266_817,
     "retry_count": 0,
     "execution_count": 0,
     "previous_status": None,
-    "dispatch_deadline_us": 600_000_000,
 }
 
 
@@ -21,7 +19,8 @@ def built(
 ) -> OutgoingRequest:
     """The request of a task with these headers, in an attempt with these changes."""
     request = HttpRequest("https://service.example/run", method, headers, b"work")
-    return build_request(request, Delivery(**ATTEMPT | changes), authorization)
+    shape = http_shape(request, "my-queue", 600_000_000, authorization)
+    return request_of(shape, Delivery(**ATTEMPT | changes), request.body)
 
 
 def sent_headers(*headers: tuple[str, str], authorization: str | None = None) -> list[tuple[str, str]]:
@@ -32,8 +31,8 @@ def sent_headers(*headers: tuple[str, str], authorization: str | None = None) ->
 
 def test_the_first_attempt() -> None:
     request = built(("Content-Type", "text/plain"))
-    assert (request.method, request.url, request.body) == ("POST", "https://service.example/run", b"work")
-    assert request.deadline_us == 600_000_000
+    assert (request.shape.method, request.shape.url, request.body) == ("POST", "https://service.example/run", b"work")
+    assert request.shape.deadline_us == 600_000_000
     assert request.headers == [
         ("User-Agent", "Google-Cloud-Tasks"),
         ("Content-Type", "text/plain"),
@@ -112,4 +111,4 @@ def test_a_value_cannot_begin_a_new_header() -> None:
 
 def test_every_method_goes_out_by_its_name() -> None:
     for method in HttpMethod:
-        assert built(method=method).method == method.value
+        assert built(method=method).shape.method == method.value

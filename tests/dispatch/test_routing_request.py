@@ -5,17 +5,15 @@ from typing import Any
 import pytest
 
 from broker.model.task import AppEngineHttpRequest, HttpMethod
-from worker.request import Delivery, OutgoingRequest, build_app_engine_request
+from worker.request import Delivery, OutgoingRequest, app_engine_shape, request_of
 
 OURS = "AppEngine-Google; (+http://code.google.com/appengine)"
 ATTEMPT: dict[str, Any] = {
-    "queue_id": "my-queue",
     "task_id": "my-task",
     "schedule_us": 1_721_236_265_266_817,
     "retry_count": 0,
     "execution_count": 0,
     "previous_status": None,
-    "dispatch_deadline_us": 600_000_000,
 }
 
 
@@ -23,13 +21,19 @@ def built(*headers: tuple[str, str], **changes: Any) -> OutgoingRequest:
     request = AppEngineHttpRequest("/run?x=1", HttpMethod.PUT, headers, b"work")
     delivery = Delivery(**ATTEMPT | changes)
     places = {"host": "mail.p.appspot.com", "default_host": "p.appspot.com"}
-    return build_app_engine_request(request, delivery, base_url="http://target:8080/base", ticket="ticket", **places)
+    base_url = "http://target:8080/base"
+    shape = app_engine_shape(request, "my-queue", 600_000_000, base_url=base_url, ticket="ticket", **places)
+    return request_of(shape, delivery, request.body)
 
 
 def test_the_first_attempt() -> None:
     request = built(("Content-Type", "text/plain"), ("User-Agent", f"mine {OURS}"), ("Content-Length", "4"))
-    assert (request.method, request.url, request.body) == ("PUT", "http://target:8080/base/run?x=1", b"work")
-    assert request.deadline_us == 600_000_000
+    assert (request.shape.method, request.shape.url, request.body) == (
+        "PUT",
+        "http://target:8080/base/run?x=1",
+        b"work",
+    )
+    assert request.shape.deadline_us == 600_000_000
     assert request.headers == [
         ("Host", "mail.p.appspot.com"),
         ("User-Agent", f"mine {OURS}"),

@@ -11,7 +11,7 @@ from tests.support.sending import DONE, request_to, sending
 from tests.support.targets import OK, answering, listening, read_request
 from worker.aiohttp_sender import AiohttpSender
 from worker.egress import EgressPolicy
-from worker.outcome import TIMED_OUT, Outcome, OutcomeKind, Reason
+from worker.outcome import Outcome, OutcomeKind, Reason
 
 pytestmark = pytest.mark.usefixtures("each_sender")
 
@@ -130,15 +130,6 @@ async def test_requests_run_side_by_side() -> None:
     async with listening(handle) as target, sending() as sender:
         outcomes = await asyncio.gather(*(sender.send(request_to(target.port)) for _ in range(20)))
     assert outcomes == [DONE] * 20
-
-
-async def test_the_deadline_covers_waiting_for_a_connection() -> None:
-    async with listening(lambda reader, writer: reader.read()) as target, sending(max_connections=1) as sender:
-        first = asyncio.create_task(sender.send(request_to(target.port)))
-        await target.connected.wait()
-        assert await sender.send(request_to(target.port, deadline_us=50_000)) == TIMED_OUT
-        first.cancel()
-    assert target.connections == 1
 
 
 @pytest.mark.parametrize("kept", [False, True])

@@ -302,7 +302,7 @@ async def test_names_that_nobody_resolves_hold_up_no_other(monkeypatch: pytest.M
 @pytest.mark.parametrize("header", [("Bad Name", "x"), ("Bad\r\nName", "x"), ("Name", "bad\r\nvalue")])
 async def test_a_request_that_is_no_http_raises_nothing(header: tuple[str, str]) -> None:
     async with answering(OK) as target, sending() as sender:
-        await sender.send(OutgoingRequest("POST", f"http://127.0.0.1:{target.port}/", [header], b"", 1_000_000))
+        await sender.send(OutgoingRequest.of("POST", f"http://127.0.0.1:{target.port}/", [header], b"", 1_000_000))
 
 
 async def test_damaged_answers_never_raise() -> None:

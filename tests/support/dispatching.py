@@ -14,7 +14,8 @@ from broker.store.store import Store
 from tests.support.seeds import HORIZON_US, a_task, queue_name
 from tests.support.seeds import Dispatcher as StoreDispatcher
 from worker.dispatcher import Dispatcher
-from worker.in_flight import HeldAttempt, InFlight
+from worker.held_attempt import HeldAttempt
+from worker.in_flight import InFlight
 
 
 def partition_of(store: Store, queue_id: str = "q") -> int:

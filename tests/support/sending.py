@@ -49,4 +49,4 @@ def request_to(
     """A request to a URL, or to the root of a target on this port."""
     if isinstance(url, int):
         url = f"http://127.0.0.1:{url}/"
-    return OutgoingRequest(method, url, list(headers), body, deadline_us)
+    return OutgoingRequest.of(method, url, headers, body, deadline_us)

@@ -24,22 +24,23 @@ def keys():
 
 async def test_by_default_tokens_are_our_own(keys):
     sources = TokenSources(keys, "http://issuer")
-    header = await sources.oauth.authorization(EMAIL, CLOUD_PLATFORM, NOW_US)
+    header = (await sources.oauth.authorization(EMAIL, CLOUD_PLATFORM, NOW_US)).value
     key = jwt.PyJWKSet.from_dict(keys.jwks())[keys.key_id]
     claims = jwt.decode(header.removeprefix("Bearer "), key, ["RS256"], options={"verify_exp": False})
     assert (claims["iss"], claims["email"], claims["scope"]) == ("http://issuer", EMAIL, CLOUD_PLATFORM)
     assert claims["exp"] - claims["iat"] == 3600
     assert "aud" not in claims
-    assert await sources.oauth.authorization(EMAIL, CLOUD_PLATFORM, NOW_US) == header
-    assert await sources.oauth.authorization(EMAIL, "other", NOW_US) != header
+    assert (await sources.oauth.authorization(EMAIL, CLOUD_PLATFORM, NOW_US)).value == header
+    assert (await sources.oauth.authorization(EMAIL, "other", NOW_US)).value != header
 
 
 async def test_a_directory_holds_one_token_for_each_account(keys, tmp_path):
     source = TokenSources(keys, "http://issuer", tmp_path).oauth
     (tmp_path / EMAIL).write_text("ya29.first\n")
-    assert await source.authorization(EMAIL, "any", NOW_US) == "Bearer ya29.first"
+    assert (await source.authorization(EMAIL, "any", NOW_US)).value == "Bearer ya29.first"
     (tmp_path / EMAIL).write_text("ya29.second")
-    assert await source.authorization(EMAIL, "any", NOW_US) == "Bearer ya29.second"
+    assert source.known(EMAIL, "any", NOW_US) is None
+    assert (await source.authorization(EMAIL, "any", NOW_US)).value == "Bearer ya29.second"
 
 
 @pytest.mark.parametrize("content", [None, "", "two words", "line\nline", "t\u00f6ken"])

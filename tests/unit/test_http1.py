@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from worker.http1.answer import BODY_BYTES, HEADER_BYTES, HEADER_LINES, AnswerError, AnswerReader
 from worker.http1.deadlines import Deadlines
 from worker.http1.location import Location, Origin, locate
-from worker.http1.message import request_bytes
+from worker.http1.message import head_of, request_bytes
 from worker.request import OutgoingRequest
 
 
@@ -45,12 +45,15 @@ def test_what_leads_nowhere_is_refused(url: str) -> None:
 
 def test_credentials_of_the_url_are_a_header_unless_the_task_has_one() -> None:
     location = locate("http://me:p%40ss@example.com/")
-    plain = OutgoingRequest("GET", "", [], b"", 1)
-    assert request_bytes(plain, location) == (
+    plain = OutgoingRequest.of("GET", "", [], b"", 1)
+    assert request_bytes(head_of(plain.shape, location), plain) == (
         b"GET / HTTP/1.1\r\nHost: example.com\r\nAuthorization: Basic bWU6cEBzcw==\r\n\r\n"
     )
-    own = OutgoingRequest("GET", "", [("authorization", "Bearer x")], b"", 1)
-    assert request_bytes(own, location) == b"GET / HTTP/1.1\r\nHost: example.com\r\nauthorization: Bearer x\r\n\r\n"
+    own = OutgoingRequest.of("GET", "", [("authorization", "Bearer x")], b"", 1)
+    assert (
+        request_bytes(head_of(own.shape, location), own)
+        == b"GET / HTTP/1.1\r\nHost: example.com\r\nauthorization: Bearer x\r\n\r\n"
+    )
 
 
 @pytest.mark.parametrize(
@@ -58,7 +61,7 @@ def test_credentials_of_the_url_are_a_header_unless_the_task_has_one() -> None:
 )
 def test_a_header_cannot_break_its_line(header: tuple[str, str]) -> None:
     with pytest.raises(ValueError, match="line break"):
-        request_bytes(OutgoingRequest("POST", "", [header], b"", 1), locate("http://example.com/"))
+        head_of(OutgoingRequest.of("POST", "", [header], b"", 1).shape, locate("http://example.com/"))
 
 
 def reading(*, is_head: bool = False) -> AnswerReader:

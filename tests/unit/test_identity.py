@@ -65,7 +65,7 @@ def published(keys: SigningKeys) -> Iterator[str]:
 
 def mint(minter: OidcMinter, email: str = EMAIL, audience: str = AUDIENCE, now_us: int | None = None) -> str:
     now_us = time.time_ns() // 1000 if now_us is None else now_us
-    return asyncio.run(minter.authorization(email, audience, now_us)).removeprefix("Bearer ")
+    return asyncio.run(minter.authorization(email, audience, now_us)).value.removeprefix("Bearer ")
 
 
 def private_key_pem(bits: int) -> bytes:
@@ -206,8 +206,8 @@ def count_signatures(minter: OidcMinter, calls: list[tuple[str, str]], *, at_onc
             if at_once:
                 pending.append(call)
             else:
-                tokens.append(await call)
-        tokens.extend(await asyncio.gather(*pending))
+                tokens.append((await call).value)
+        tokens.extend(token.value for token in await asyncio.gather(*pending))
 
     asyncio.run(run())
     return len(set(tokens))
@@ -230,7 +230,7 @@ def test_a_cancelled_caller_does_not_take_the_token_from_the_others(keys: Signin
         first, second = (asyncio.create_task(minter.authorization(EMAIL, "a", 0)) for _ in range(2))
         await asyncio.sleep(0)
         first.cancel()
-        return await second
+        return (await second).value
 
     assert asyncio.run(run()).startswith("Bearer ey")
 

@@ -1,7 +1,7 @@
 """One connection to a target, and the exchange that it is busy with."""
 
 import asyncio
-from typing import cast
+from typing import Protocol, cast
 
 from worker.http1.answer import AnswerError, AnswerReader
 
@@ -14,43 +14,41 @@ class BrokenConnection(Exception):
         self.untouched = untouched
 
 
+class Listener(Protocol):
+    """Whoever waits for an answer is told one of these, once."""
+
+    def answered(self, answer: AnswerReader) -> None:
+        """The answer is complete. It is to be read at once: the connection's next request overwrites it."""
+
+    def failed(self, error: Exception) -> None:
+        """There is no answer: BrokenConnection or AnswerError."""
+
+
 class Connection(asyncio.Protocol):
     """A connection takes one request at a time. Data that nobody waits for ends it."""
 
     def __init__(self) -> None:
         self._transport: asyncio.Transport | None = None
         self._answer = AnswerReader()
-        self._waiting: asyncio.Future[AnswerReader] | None = None
+        self._listener: Listener | None = None
         self._touched = False
         self.is_open = False
         self.opened_s = self.idle_since_s = 0.0
 
-    def begin(self, request: bytes, *, is_head: bool) -> "asyncio.Future[AnswerReader]":
-        """Send a request. The future ends in an answer, to be read before the next request, or raises
-        BrokenConnection or AnswerError.
-
-        Whoever waits for it and gives up has to `abort`.
-        """
+    def begin(self, request: bytes, listener: Listener, *, is_head: bool) -> None:
+        """Send a request on a connection that is open. A listener that gives up has to `abort`."""
         assert self._transport is not None
         self._answer.begin(is_head=is_head)
         self._touched = False
-        self._waiting = asyncio.get_running_loop().create_future()
-        if self.is_open:
-            self._transport.write(request)
-        else:
-            self._fail(BrokenConnection("the connection was closed", untouched=True))
-        return self._waiting
+        self._listener = listener
+        self._transport.write(request)
 
     def abort(self) -> None:
-        """End the connection at once, whatever is still unsent."""
+        """End the connection at once, whatever is still unsent. Nobody is told."""
         self.is_open = False
+        self._listener = None
         if self._transport is not None:
             self._transport.abort()
-
-    def expire(self) -> None:
-        """The deadline of the exchange has passed."""
-        self._fail(TimeoutError())
-        self.abort()
 
     # What the event loop calls.
 
@@ -62,18 +60,16 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """A part of an answer, or what nobody asked for."""
-        answer, waiting = self._answer, self._waiting
-        if waiting is None:
+        if self._listener is None:
             self.abort()
             return
         self._touched = True
         try:
-            answer.feed(data)
+            self._answer.feed(data)
         except AnswerError as error:
             self._fail(error)
-            self.abort()
             return
-        if answer.complete:
+        if self._answer.complete:
             self._finish()
 
     def eof_received(self) -> bool:
@@ -83,7 +79,7 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is over."""
         self.is_open = False
-        if self._waiting is None:
+        if self._listener is None:
             return
         if exc is None and self._answer.end_of_stream():
             self._finish()
@@ -94,14 +90,15 @@ class Connection(asyncio.Protocol):
             self._fail(BrokenConnection(text, untouched=True))
 
     def _finish(self) -> None:
-        answer, waiting, self._waiting = self._answer, self._waiting, None
+        answer, listener, self._listener = self._answer, self._listener, None
         # An answer before the whole request was taken leaves the rest of it in the way of the next one.
         if not (answer.reusable and self._transport is not None and self._transport.get_write_buffer_size() == 0):
             self.abort()
-        if waiting is not None and not waiting.done():
-            waiting.set_result(answer)
+        if listener is not None:
+            listener.answered(answer)
 
     def _fail(self, error: Exception) -> None:
-        waiting, self._waiting = self._waiting, None
-        if waiting is not None and not waiting.done():
-            waiting.set_exception(error)
+        listener = self._listener
+        self.abort()
+        if listener is not None:
+            listener.failed(error)

@@ -1,30 +1,25 @@
 """The sender, on HTTP/1.1 connections of its own."""
 
 import asyncio
-import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from worker.egress import EgressError, EgressPolicy
-from worker.http1.answer import AnswerError, AnswerReader
-from worker.http1.connection import BrokenConnection, Connection
+from worker.egress import EgressPolicy
 from worker.http1.connector import Connector, Route
-from worker.http1.deadlines import Deadlines
-from worker.http1.location import Location, locate
-from worker.http1.message import request_bytes
-from worker.http1.pool import Pool
-from worker.outcome import TIMED_OUT, Outcome, OutcomeKind, Reason, answered, unanswered
-from worker.request import OutgoingRequest
+from worker.http1.exchange import Exchange, Shared, failure
+from worker.http1.message import head_of, request_bytes
+from worker.http1.proxy import ProxyChoice
+from worker.http1.routes import Routes
+from worker.request import OutgoingRequest, RequestShape
 from worker.rewrite import Rewrites
+from worker.sender import Done, Sender, Sending
 from worker.target_tls import TargetTls
 
-_DETAIL_LENGTH = 300
-"""Longest `Outcome.detail`: it may quote what a target sent."""
-_MOST_ROUTES = 10_000
+_MOST_SHAPES = 10_000
 
 
-class Http1Sender:
-    """A Sender. `max_connections` bounds the connections in use at once; 0 is no limit."""
+class Http1Sender(Sender):
+    """A Sender that needs neither a task of the event loop nor a timer for a request on a kept connection."""
 
     def __init__(
         self,
@@ -33,107 +28,61 @@ class Http1Sender:
         target_ca: Path | None = None,
         target_tls: Mapping[str, str] | None = None,
         rewrites: Mapping[str, str] | None = None,
-        max_connections: int = 0,
+        proxy: str = "",
+        no_proxy: Iterable[str] = (),
     ) -> None:
-        """`target_tls` and `rewrites` are by address, as the settings of these names."""
+        """All as the settings of these names: `target_tls` and `rewrites` by address, `no_proxy` addresses."""
+        self._egress = egress
         self._target_ca, self._target_tls = target_ca, target_tls or {}
         self._rewrites = Rewrites.of(rewrites or {})
-        self._connector = Connector(egress)
-        self._pool = Pool()
-        self._deadlines = Deadlines()
-        self._busy: set[Connection] = set()
-        self._room = asyncio.Semaphore(max_connections) if max_connections else None
-        self._routes: dict[str, tuple[Location, Route]] = {}
+        self._proxy, self._no_proxy = proxy, tuple(no_proxy)
+        self._shapes: dict[RequestShape, tuple[Route, bytes]] = {}
+        self._shared = Shared(Connector(egress))
 
     async def start(self) -> None:
         """Get ready in the running loop. Raises StartupError if a file of certificates is not usable."""
-        self._tls = TargetTls(self._target_ca, self._target_tls)
+        self._loop = asyncio.get_running_loop()
+        tls = TargetTls(self._target_ca, self._target_tls)
+        proxies = ProxyChoice(self._proxy, self._no_proxy, tls.context)
+        self._routes = Routes(self._egress, self._rewrites, tls, proxies)
 
     async def stop(self) -> None:
         """Close all connections."""
-        for connection in list(self._busy):
-            connection.abort()
-        self._pool.close()
-        self._deadlines.stop()
-        await self._connector.close()
+        shared = self._shared
+        for exchange in list(shared.running):
+            exchange.fail(ConnectionError("the dispatcher is stopping"))
+        shared.pool.close()
+        shared.deadlines.stop()
+        await shared.connector.close()
 
-    async def send(self, request: OutgoingRequest) -> Outcome:
-        """Make one attempt."""
-        ends_s = asyncio.get_running_loop().time() + request.deadline_us / 1e6
+    def begin(self, request: OutgoingRequest, done: Done) -> Sending:
+        """Begin one attempt."""
+        shape = request.shape
         try:
-            location, route = self._route(request.url)
-            data = request_bytes(request, location)
-            if self._room is None:
-                return await self._attempt(request.method, route, data, ends_s)
-            async with asyncio.timeout_at(ends_s):
-                await self._room.acquire()
-            try:
-                return await self._attempt(request.method, route, data, ends_s)
-            finally:
-                self._room.release()
-        except TimeoutError:
-            return TIMED_OUT
-        except EgressError as error:
-            return unanswered(Reason.REFUSED, _one_line(error))
-        except (OSError, ValueError, BrokenConnection, AnswerError) as error:
-            return unanswered(Reason.NO_CONNECTION, _one_line(error))
+            known = self._shapes.get(shape)
+            route, head = known or self._learn(shape)
+        except ValueError as error:
+            return _Unsendable(self._loop.call_soon(done, failure(error)))
+        exchange = Exchange(self._shared, route, request_bytes(head, request), done, is_head=shape.method == "HEAD")
+        exchange.begin(self._loop.time() + shape.deadline_us / 1e6)
+        return exchange
 
-    async def _attempt(self, method: str, route: Route, data: bytes, ends_s: float) -> Outcome:
-        """One request and its answer: on a kept connection, and if the target had closed that, on a new one."""
-        kept = self._pool.take(route)
-        if kept is not None:
-            try:
-                return await self._exchange(kept, method, route, data, ends_s)
-            except BrokenConnection as error:
-                if not error.untouched:
-                    raise
-        async with asyncio.timeout_at(ends_s):
-            connection = await self._connector.open(route)
-        return await self._exchange(connection, method, route, data, ends_s)
-
-    async def _exchange(self, connection: Connection, method: str, route: Route, data: bytes, ends_s: float) -> Outcome:
-        waiting = connection.begin(data, is_head=method == "HEAD")
-        tick = self._deadlines.add(ends_s, connection, connection.expire)
-        self._busy.add(connection)
-        try:
-            outcome = _outcome(await waiting)
-        except asyncio.CancelledError:
-            connection.abort()
-            raise
-        finally:
-            self._deadlines.remove(tick, connection)
-            self._busy.discard(connection)
-        self._pool.keep(route, connection)
-        return outcome
-
-    def _route(self, url: str) -> tuple[Location, Route]:
-        """How to ask, and where. Raises ValueError."""
-        known = self._routes.get(url)
-        if known is None:
-            if len(self._routes) >= _MOST_ROUTES:
-                self._routes.clear()
-            known = self._routes[url] = self._find_route(url)
+    def _learn(self, shape: RequestShape) -> tuple[Route, bytes]:
+        """Where requests of a shape go, and what they begin with. Raises ValueError."""
+        if len(self._shapes) >= _MOST_SHAPES:
+            self._shapes.clear()
+        location, route = self._routes.find(shape)
+        known = route, head_of(shape, location)
+        self._shapes[shape] = known
         return known
 
-    def _find_route(self, url: str) -> tuple[Location, Route]:
-        meant, connect_to = locate(url), self._rewrites.connect_to(url)
-        origin = locate(connect_to).origin
-        tls = self._tls.context(url, connect_to) if origin.scheme == "https" else None
-        return meant, Route(origin.host, origin.port, tls, meant.origin.host)
 
+class _Unsendable:
+    """An attempt that ended where it began."""
 
-def _outcome(answer: AnswerReader) -> Outcome:
-    if 200 <= answer.status <= 299:
-        return _DONE.get(answer.status) or Outcome(OutcomeKind.DONE, answer.status)
-    retry_after, date, location = (
-        value.decode("utf-8", "replace") if (value := answer.headers.get(name)) is not None else None
-        for name in (b"retry-after", b"date", b"location")
-    )
-    return answered(answer.status, retry_after, date, time.time_ns() // 1000, location=location)
+    def __init__(self, telling: asyncio.Handle) -> None:
+        self._telling = telling
 
-
-_DONE = {status: Outcome(OutcomeKind.DONE, status) for status in (200, 201, 202, 204)}
-
-
-def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split())[:_DETAIL_LENGTH] or type(error).__name__
+    def abort(self) -> None:
+        """Do not even tell."""
+        self._telling.cancel()
