@@ -2,17 +2,16 @@
 
 from collections.abc import Iterable, Iterator
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
+from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from prometheus_client.metrics_core import Metric
+
+from broker.tallies import SpreadFamily, Tally, TallyFamily
 
 OTHER_QUEUES = "other"
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 _ATTEMPT_BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 600)
 _LATENESS_BUCKETS_S = (0.001, 0.003, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 5, 30, 120, 600)
-
-# The times of creation would be a second series beside every counter and histogram.
-disable_created_metrics()  # type: ignore[no-untyped-call]  # the library is not annotated there
 
 
 class QueueMetrics:
@@ -61,14 +60,14 @@ class QueueMetrics:
         self._retries[reason].inc()
 
 
-class _Children(dict[str, Counter]):
+class _Children(dict[str, Tally]):
     """Children of a counter by their second label, made when first used."""
 
-    def __init__(self, counter: Counter, label: str) -> None:
+    def __init__(self, counter: TallyFamily, label: str) -> None:
         super().__init__()
         self._counter, self._label = counter, label
 
-    def __missing__(self, second: str) -> Counter:
+    def __missing__(self, second: str) -> Tally:
         self[second] = child = self._counter.labels(self._label, second)
         return child
 
@@ -81,16 +80,16 @@ class Metrics:
         self._queue_labels = queue_labels
         self._labels: set[str] = set()
         self._queues: dict[str, QueueMetrics] = {}
-        self._api_calls: dict[tuple[str, str], Counter] = {}
+        self._api_calls: dict[tuple[str, str], Tally] = {}
 
-        def counter(name: str, help_text: str, *labels: str) -> Counter:
-            return Counter(f"headrace_{name}", help_text, labels, registry=registry)
+        def counter(name: str, help_text: str, *labels: str) -> TallyFamily:
+            return TallyFamily(registry, f"headrace_{name}", help_text, *labels)
 
         def gauge(name: str, help_text: str, *labels: str) -> Gauge:
             return Gauge(f"headrace_{name}", help_text, labels, registry=registry)
 
-        def histogram(name: str, help_text: str, buckets: tuple[float, ...], *labels: str) -> Histogram:
-            return Histogram(f"headrace_{name}", help_text, labels, registry=registry, buckets=buckets)
+        def histogram(name: str, help_text: str, bounds: tuple[float, ...], *labels: str) -> SpreadFamily:
+            return SpreadFamily(registry, f"headrace_{name}", help_text, bounds, *labels)
 
         self.tasks_created_total = counter("tasks_created_total", "Tasks created.", "queue")
         self.dispatches_total = counter("dispatches_total", "Attempts sent to targets.", "queue")

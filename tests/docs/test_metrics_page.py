@@ -2,7 +2,10 @@
 
 import re
 
+from prometheus_client import Gauge
+
 from broker.metrics import Metrics
+from broker.tallies import SpreadFamily, TallyFamily
 from tests.docs.markdown import table_rows, text_of
 
 PAGE = text_of("docs/metrics.md")
@@ -12,10 +15,11 @@ def declared() -> dict[str, tuple[str, str]]:
     """Type and labels of every metric, by the name that is exposed."""
     found = {}
     for attribute in vars(Metrics()).values():
-        if hasattr(attribute, "describe") and hasattr(attribute, "_labelnames"):
+        if isinstance(attribute, TallyFamily | SpreadFamily | Gauge):
             (metric,) = attribute.describe()
             name = f"{metric.name}_total" if metric.type == "counter" else metric.name
-            found[name] = (metric.type, ", ".join(attribute._labelnames))
+            labels = attribute._labelnames if isinstance(attribute, Gauge) else attribute.label_names
+            found[name] = (metric.type, ", ".join(labels))
     return found
 
 
