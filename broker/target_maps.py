@@ -1,16 +1,20 @@
-"""Reading what is set for some addresses of targets: texts ADDRESS=VALUE, and JSON objects."""
+"""Reading what is set for targets: addresses, texts ADDRESS=VALUE and JSON objects, the URL of a proxy."""
 
 import json
+import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from broker.model.targets import INSECURE
+from broker.model.targets import INSECURE, UNIX
 
 _HOST = r"(\*\.)?[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?|\[[0-9A-Fa-f:.]+\]"
 _PORT = r"(:[0-9]{1,5})?"
 _source = re.compile(rf"(https?://)?({_HOST}|\*){_PORT}", re.IGNORECASE)
 _target = re.compile(rf"(https?://)?(?!\*)({_HOST}){_PORT}/?", re.IGNORECASE)
+_socket = re.compile(rf"{UNIX}/.+")
+_SOCKET_BYTES = 107
+_proxy = re.compile(rf"https?://([^/?#@\s]+@)?(?!\*)({_HOST})(?P<port>{_PORT})/?", re.IGNORECASE)
 _SHAPE = "[http://|https://]HOST[:PORT]"
 
 
@@ -19,8 +23,10 @@ def read_rewrites(texts: Iterable[str]) -> dict[str, str]:
     found = _pairs(texts, "FROM=TO, for example localhost:8080=host.docker.internal:8080")
     for source, target in found.items():
         _check_source(source)
-        if not _target.fullmatch(target):
-            raise ValueError(f"{source}={target}: TO must be {_SHAPE}, without a path")
+        if not _target.fullmatch(target) and not _socket.fullmatch(target):
+            raise ValueError(f"{source}={target}: TO must be {_SHAPE}, without a path, or {UNIX}/PATH")
+        if target.startswith(UNIX) and len(os.fsencode(target)) - len(UNIX) > _SOCKET_BYTES:
+            raise ValueError(f"{source}={target}: the path of a socket has at most {_SOCKET_BYTES} bytes")
     return {source.lower(): target.rstrip("/") for source, target in found.items()}
 
 
@@ -32,6 +38,22 @@ def read_target_tls(texts: Iterable[str]) -> dict[str, str]:
         if value != INSECURE and not Path(value).is_file():
             raise ValueError(f"{source}={value}: there is no such file; give one of CA certificates, or {INSECURE}")
     return {source.lower(): value for source, value in found.items()}
+
+
+def read_addresses(texts: Iterable[str]) -> tuple[str, ...]:
+    """Addresses of targets. Raises ValueError with the remedy."""
+    found = tuple(texts)
+    for address in found:
+        _check_source(address)
+    return tuple(address.lower() for address in found)
+
+
+def read_proxy(url: str) -> str:
+    """The URL of a proxy, or nothing. Raises ValueError, which does not show it: it may hold a password."""
+    match = _proxy.fullmatch(url)
+    if url and (match is None or not 0 < int((match["port"] or ":80")[1:]) < 65536):
+        raise ValueError("must be http://HOST:PORT or https://HOST:PORT, with USER:PASSWORD@ before HOST if need be")
+    return url
 
 
 def _pairs(texts: Iterable[str], forms: str) -> dict[str, str]:

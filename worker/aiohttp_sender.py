@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import time
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -16,6 +16,8 @@ from aiohttp.http_exceptions import HttpProcessingError
 from yarl import URL
 
 from worker.egress import EgressError, EgressPolicy
+from worker.http1.location import locate
+from worker.http1.proxy import ProxyChoice
 from worker.outcome import TIMED_OUT, Outcome, Reason, answered, unanswered
 from worker.request import OutgoingRequest
 from worker.resolver import Resolver
@@ -91,23 +93,31 @@ class AiohttpSender(Sender):
         target_ca: Path | None = None,
         target_tls: Mapping[str, str] | None = None,
         rewrites: Mapping[str, str] | None = None,
+        proxy: str = "",
+        no_proxy: Iterable[str] = (),
     ) -> None:
-        """`target_tls` and `rewrites` are by address, as the settings of these names."""
+        """All as the settings of these names: `target_tls` and `rewrites` by address, `no_proxy` addresses.
+
+        Here the proxy is one without TLS, and looks names up. A policy that has a say lets nothing through it.
+        """
         self._egress = egress
         self._target_ca, self._target_tls = target_ca, target_tls or {}
         self._rewrites = Rewrites.of(rewrites or {})
+        self._proxy, self._no_proxy = proxy, tuple(no_proxy)
+        self._sessions: dict[tuple[str, bool], aiohttp.ClientSession] = {}
         self._open = contextlib.AsyncExitStack()
+        self._stopping = False
 
     async def start(self) -> None:
         """Get ready in the running loop. Raises StartupError if a file of certificates is not usable."""
         self._tls = TargetTls(self._target_ca, self._target_tls)
-        resolver = Resolver()
-        self._open.push_async_callback(resolver.close)
-        self._keeping = await self._open.enter_async_context(self._session(resolver, keep=True))
-        self._fresh = await self._open.enter_async_context(self._session(resolver, keep=False))
+        self._proxies = ProxyChoice(self._proxy, self._no_proxy, self._tls.context)
+        self._resolver = Resolver()
+        self._open.push_async_callback(self._resolver.close)
 
     async def stop(self) -> None:
         """Close all connections."""
+        self._stopping = True
         await self._open.aclose()
 
     def begin(self, request: OutgoingRequest, done: Done) -> Sending:
@@ -126,14 +136,14 @@ class AiohttpSender(Sender):
     async def _attempt(self, request: OutgoingRequest) -> Outcome:
         try:
             try:
-                return await self._exchange(self._keeping, request)
+                return await self._exchange(request, keep=True)
             except _KeptConnectionError:
-                return await self._exchange(self._fresh, request)
+                return await self._exchange(request, keep=False)
         except _FAILURES as error:
             refused = isinstance(getattr(error, "os_error", None), EgressError)
             return unanswered(Reason.REFUSED if refused else Reason.NO_CONNECTION, _one_line(error))
 
-    async def _exchange(self, session: aiohttp.ClientSession, request: OutgoingRequest) -> Outcome:
+    async def _exchange(self, request: OutgoingRequest, *, keep: bool) -> Outcome:
         """One request and its answer. Raises one of _FAILURES."""
         headers, server_name = request.headers, None
         connect_to = self._rewrites.connect_to(request.shape.url)
@@ -144,6 +154,9 @@ class AiohttpSender(Sender):
         url = _url(connect_to)
         if url.raw_user is not None and any(name.lower() == "authorization" for name, _ in headers):
             url = url.with_user(None)
+        socket_path = self._rewrites.socket_path(request.shape.url)
+        proxied = not socket_path and self._proxies.proxy_to(locate(connect_to))
+        session = await self._session(socket_path, keep=keep)
         response = await session.request(
             request.shape.method,
             url,
@@ -152,6 +165,7 @@ class AiohttpSender(Sender):
             allow_redirects=False,
             ssl=self._tls.context(request.shape.url, connect_to),
             server_hostname=server_name,
+            proxy=self._proxy if proxied else None,
         )
         try:
             await _discard_body(response)
@@ -162,14 +176,28 @@ class AiohttpSender(Sender):
         retry_after, date, location = (answer.get(name) for name in ("Retry-After", "Date", "Location"))
         return answered(response.status, retry_after, date, now_us, location=location)
 
-    def _session(self, resolver: Resolver, *, keep: bool) -> aiohttp.ClientSession:
-        connector = aiohttp.TCPConnector(
+    async def _session(self, socket_path: str, *, keep: bool) -> aiohttp.ClientSession:
+        """The session for connections of a kind."""
+        if self._stopping:
+            raise ConnectionError("the dispatcher is stopping")
+        known = self._sessions.get((socket_path, keep))
+        if known is None:
+            made = self._made_session(self._connector(socket_path, keep=keep))
+            known = self._sessions[socket_path, keep] = await self._open.enter_async_context(made)
+        return known
+
+    def _connector(self, socket_path: str, *, keep: bool) -> aiohttp.BaseConnector:
+        if socket_path:
+            return aiohttp.UnixConnector(socket_path, limit=0, force_close=not keep)
+        return aiohttp.TCPConnector(
             ssl=self._tls.default,
-            resolver=resolver,
+            resolver=self._resolver,
             socket_factory=self._egress.open_socket,
             limit=0,
             force_close=not keep,
         )
+
+    def _made_session(self, connector: aiohttp.BaseConnector) -> aiohttp.ClientSession:
         return aiohttp.ClientSession(
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),

@@ -54,10 +54,15 @@ class Dispatcher:
         self._store = store
         self._settings = settings
         self._metrics = metrics
-        tls: dict[str, Any] = {"target_ca": settings.target_ca, "target_tls": settings.target_tls}
+        ways: dict[str, Any] = {
+            "target_ca": settings.target_ca,
+            "target_tls": settings.target_tls,
+            "proxy": settings.target_proxy,
+            "no_proxy": settings.target_no_proxy,
+        }
         egress = EgressPolicy(settings.egress)
-        http_sender = sender or Http1Sender(egress, rewrites=settings.target_rewrites, **tls)
-        app_engine_sender = sender or Http1Sender(EgressPolicy.ANY, **tls)
+        http_sender = sender or Http1Sender(egress, rewrites=settings.target_rewrites, **ways)
+        app_engine_sender = sender or Http1Sender(EgressPolicy.ANY, **ways)
         self._senders = {http_sender, app_engine_sender}
         self._node = secrets.token_hex(8)
         self._in_flight = InFlight(settings.max_in_flight)
@@ -115,6 +120,8 @@ class Dispatcher:
         self._stopping = True
         await self._claimer.stop()
         held = self._in_flight.held
+        if under_way := sum(attempt.is_under_way for attempt in held):
+            log.info("draining %d requests", under_way)
         await self._until(lambda: not any(attempt.is_under_way for attempt in held), self._settings.drain_s)
         for attempt in list(held):
             self._abort(attempt)

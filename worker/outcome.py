@@ -51,8 +51,10 @@ class Outcome:
     @property
     def response_class(self) -> str:
         """The value of the metrics label `class`: 1xx to 5xx, or the reason why there is no answer."""
-        return self.reason.value if self.reason else f"{self.status // 100}xx"
+        return self.reason.value if self.reason else _CLASSES[self.status // 100]
 
+
+_CLASSES = tuple(f"{first_digit}xx" for first_digit in range(10))
 
 TIMED_OUT = Outcome(
     OutcomeKind.NO_ANSWER,

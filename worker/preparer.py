@@ -9,7 +9,7 @@ from broker.model.queue import Queue
 from broker.model.task import DEFAULT_DISPATCH_DEADLINE_US, AppEngineHttpRequest, HttpRequest, PullMessage, TaskRequest
 from broker.model.tickets import Tickets
 from broker.store.attempts import AttemptKey
-from broker.store.record import Parts, Record
+from broker.store.record import Record, Told, cut
 from worker.queue_configs import QueueConfig
 from worker.request import Delivery, OutgoingRequest, RequestShape, app_engine_shape, http_shape, request_of
 from worker.routing import Unroutable, routed_request
@@ -17,6 +17,9 @@ from worker.routing import Unroutable, routed_request
 _MOST_SHAPES = 4096
 _LONGEST_META_BYTES = 4096
 """Shapes of longer descriptions are not remembered, which bounds what all of them can take."""
+
+
+_NO_SHAPE = (None, None)
 
 
 class Unsendable(Exception):
@@ -43,17 +46,17 @@ class Preparer:
 
         `now_us` is the claim's time. Raises Unsendable, DamagedRecord.
         """
-        parts = Parts.of(raw)
-        shape = self._known_shape(config, parts.meta, now_us)
-        if shape is None:
+        told, meta, body = cut(raw)
+        shape, token = self._shapes.get((config, meta), _NO_SHAPE)
+        if shape is None or (token is not None and not token.is_good(now_us)):
             record = _sendable(raw, config.queue)
             wanted, token = self._token_wanted(record.request), None
             if wanted is not None:
                 token = wanted.source.known(wanted.email, wanted.purpose, now_us)
                 if token is None:
                     return None
-            shape = self._shape(config, record, parts.meta, token)
-        return _request(shape, key, parts)
+            shape = self._shape(config, record, meta, token)
+        return _request(shape, key, told, body)
 
     async def prepare(self, key: AttemptKey, config: QueueConfig, raw: bytes, now_us: int) -> OutgoingRequest:
         """The same, with a token that is fetched. Raises Unsendable, DamagedRecord."""
@@ -64,12 +67,8 @@ class Preparer:
                 token = await wanted.source.authorization(wanted.email, wanted.purpose, now_us)
             except TokenUnavailable as error:
                 raise Unsendable(str(error)) from error
-        parts = Parts.of(raw)
-        return _request(self._shape(config, record, parts.meta, token), key, parts)
-
-    def _known_shape(self, config: QueueConfig, meta: bytes, now_us: int) -> RequestShape | None:
-        shape, token = self._shapes.get((config, meta), (None, None))
-        return shape if token is None or token.is_good(now_us) else None
+        told, meta, body = cut(raw)
+        return _request(self._shape(config, record, meta, token), key, told, body)
 
     def _shape(self, config: QueueConfig, record: Record, meta: bytes, token: Authorization | None) -> RequestShape:
         """Make the shape of a record's request, and remember it. Raises Unsendable."""
@@ -134,15 +133,14 @@ def _sendable(raw: bytes, queue: Queue) -> Record:
     return record
 
 
-def _request(shape: RequestShape, key: AttemptKey, parts: Parts) -> OutgoingRequest:
-    header = parts.header
-    # A record read before the claim's bookkeeping does not count this attempt yet.
-    counted = header.fence == key.fence
+def _request(shape: RequestShape, key: AttemptKey, told: Told, body: bytes) -> OutgoingRequest:
+    schedule_us, responses, answers, ended, last_status, fence, dispatches = told
     delivery = Delivery(
         key.task_id,
-        header.schedule_us,
-        retry_count=header.dispatches - counted,
-        execution_count=header.responses if shape.of_app_engine else header.answers,
-        previous_status=header.last_status if header.ended else None,
+        schedule_us,
+        # A record read before the claim's bookkeeping does not count this attempt yet.
+        dispatches - 1 if fence == key.fence else dispatches,
+        responses if shape.of_app_engine else answers,
+        last_status if ended else None,
     )
-    return request_of(shape, delivery, parts.body)
+    return request_of(shape, delivery, body)

@@ -4,7 +4,7 @@ A chain of redirects is one attempt: its last answer decides, its deadline cover
 how methods change, is not published; five hops and the rules of RFC 9110 are ours.
 """
 
-import asyncio
+import time
 from dataclasses import replace
 from urllib.parse import urljoin, urlsplit
 
@@ -45,7 +45,7 @@ class _Chain:
     def __init__(self, sender: Sender, request: OutgoingRequest, done: Done) -> None:
         self._sender, self._request, self._done = sender, request, done
         self._hops = 0
-        self._begun_s = asyncio.get_running_loop().time()
+        self._begun_s = time.monotonic()
         self._sending = sender.begin(request, self._answered)
 
     def abort(self) -> None:
@@ -53,12 +53,14 @@ class _Chain:
         self._sending.abort()
 
     def _answered(self, outcome: Outcome) -> None:
-        following = next_request(self._request, outcome) if self._hops < MOST_HOPS else None
+        following = None
+        if outcome.location and self._hops < MOST_HOPS:
+            following = next_request(self._request, outcome)
         if following is None:
             self._done(outcome)
             return
         self._hops += 1
-        now_s = asyncio.get_running_loop().time()
+        now_s = time.monotonic()
         left_us = following.shape.deadline_us - round((now_s - self._begun_s) * 1e6)
         if left_us <= 0:
             self._done(TIMED_OUT)

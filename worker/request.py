@@ -56,7 +56,7 @@ class OutgoingRequest(NamedTuple):
 
     shape: RequestShape
     body: bytes = b""
-    last_lines: str = ""
+    last_lines: bytes = b""
     """The headers after those of the shape as they go on the wire, each line with its end."""
 
     @classmethod
@@ -67,7 +67,7 @@ class OutgoingRequest(NamedTuple):
     @property
     def headers(self) -> list[tuple[str, str]]:
         """All headers, in order."""
-        name_values = (line.split(": ", 1) for line in self.last_lines.splitlines())
+        name_values = (line.split(": ", 1) for line in self.last_lines.decode().splitlines())
         return [*self.shape.headers, *((name, value) for name, value in name_values)]
 
 
@@ -119,32 +119,49 @@ def app_engine_shape(
 
 def request_of(shape: RequestShape, delivery: Delivery, body: bytes) -> OutgoingRequest:
     """The request of one attempt. A body goes only with methods that allow one."""
-    lines = _app_engine_lines(delivery) if shape.of_app_engine else _task_lines(delivery, "X-CloudTasks-", "")
+    lines = _app_engine_lines(delivery) if shape.of_app_engine else _OF_HTTP.of(delivery, b"")
     return OutgoingRequest(shape, body if shape.method in _WITH_BODY else b"", lines)
 
 
 _WITH_BODY = frozenset(method.value for method in HttpMethod if method.allows_body)
 
 
-def _app_engine_lines(delivery: Delivery) -> str:
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """The lines that tell about an attempt, with the prefix of their names."""
+
+    always: bytes
+    status: bytes
+    reason: bytes
+
+    @classmethod
+    def with_prefix(cls, prefix: str) -> "_Lines":
+        return cls(
+            f"{prefix}TaskName: %b\r\n{prefix}TaskRetryCount: %d\r\n"
+            f"{prefix}TaskExecutionCount: %d\r\n{prefix}TaskETA: %d.%06d\r\n".encode(),
+            f"{prefix}TaskPreviousResponse: %d\r\n".encode(),
+            f"{prefix}TaskRetryReason: %b\r\n".encode(),
+        )
+
+    def of(self, delivery: Delivery, retry_reason: bytes) -> bytes:
+        task_id, schedule_us, retry_count, execution_count, previous_status = delivery
+        eta = divmod(schedule_us, 1_000_000)
+        lines = self.always % (task_id.encode(), retry_count, execution_count, *eta)
+        if retry_count > 0:
+            if previous_status is not None:
+                lines += self.status % previous_status
+            lines += self.reason % retry_reason
+        return lines
+
+
+_OF_HTTP, _OF_SERVICE = _Lines.with_prefix("X-CloudTasks-"), _Lines.with_prefix("X-AppEngine-")
+
+
+def _app_engine_lines(delivery: Delivery) -> bytes:
     """A status of 504 counts as a timeout: the record does not tell one from a service that answered so."""
     if delivery.previous_status in (0, 504):
-        return _task_lines(delivery._replace(previous_status=0), "X-AppEngine-", "Instance Unavailable")
-    return _task_lines(delivery, "X-AppEngine-", "App Error")
-
-
-def _task_lines(delivery: Delivery, prefix: str, retry_reason: str) -> str:
-    task_id, schedule_us, retry_count, execution_count, previous_status = delivery
-    seconds, fraction = divmod(schedule_us, 1_000_000)
-    lines = (
-        f"{prefix}TaskName: {task_id}\r\n{prefix}TaskRetryCount: {retry_count}\r\n"
-        f"{prefix}TaskExecutionCount: {execution_count}\r\n{prefix}TaskETA: {seconds}.{fraction:06d}\r\n"
-    )
-    if retry_count > 0:
-        if previous_status is not None:
-            lines += f"{prefix}TaskPreviousResponse: {previous_status}\r\n"
-        lines += f"{prefix}TaskRetryReason: {retry_reason}\r\n"
-    return lines
+        return _OF_SERVICE.of(delivery._replace(previous_status=0), b"Instance Unavailable")
+    return _OF_SERVICE.of(delivery, b"App Error")
 
 
 def _user_headers(headers: Headers, allowed: frozenset[str] = frozenset()) -> Iterator[tuple[str, str]]:

@@ -3,7 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from broker.model.targets import UNIX
 from worker.address_map import AddressMap, Origin
+
+
+@dataclass(frozen=True, slots=True)
+class UnixSocket:
+    """A program on this host that listens at a path."""
+
+    path: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,18 +22,17 @@ class Rewrites:
     must hold stay those of the task's URL.
     """
 
-    targets: AddressMap[Origin]
+    targets: AddressMap[Origin | UnixSocket]
 
     @classmethod
     def of(cls, addresses: Mapping[str, str]) -> "Rewrites":
-        """From texts [SCHEME://]HOST[:PORT], as the settings have checked them."""
+        """From texts [SCHEME://]HOST[:PORT] or unix:/PATH, as the settings have checked them."""
         return cls(AddressMap({source.lower(): _target(target) for source, target in addresses.items()}))
 
     def connect_to(self, url: str) -> str:
         """The URL to connect to for a URL. Scheme and port stay unless the rewrite names others."""
-        origin = Origin.of(url) if self.targets.values else None
-        target = self.targets.find(origin) if origin else None
-        if origin is None or target is None:
+        origin, target = self._find(url)
+        if origin is None or not isinstance(target, Origin):
             return url
         return str(
             replace(
@@ -36,9 +43,20 @@ class Rewrites:
             )
         )
 
+    def socket_path(self, url: str) -> str:
+        """The unix socket to connect to for a URL; empty if there is none. The scheme says whether TLS is spoken."""
+        _, target = self._find(url)
+        return target.path if isinstance(target, UnixSocket) else ""
 
-def _target(address: str) -> Origin:
+    def _find(self, url: str) -> tuple[Origin | None, Origin | UnixSocket | None]:
+        origin = Origin.of(url) if self.targets.values else None
+        return origin, self.targets.find(origin) if origin else None
+
+
+def _target(address: str) -> Origin | UnixSocket:
     """An address as the parts of a URL; empty are those that it does not name."""
+    if address.startswith(UNIX):
+        return UnixSocket(address.removeprefix(UNIX))
     scheme, separator, _ = address.rpartition("://")
     origin = Origin.of(address if separator else f"http://{address}")
     assert origin is not None, address

@@ -7,6 +7,7 @@ from pathlib import Path
 from broker.errors import StartupError
 from broker.model.targets import INSECURE
 from worker.address_map import AddressMap, Origin
+from worker.tls_sessions import keep_sessions
 
 
 class TargetTls:
@@ -39,6 +40,7 @@ class TargetTls:
 def _trusting(*authorities: Path | None) -> ssl.SSLContext:
     context = ssl.create_default_context()
     context.set_alpn_protocols(["http/1.1"])
+    keep_sessions(context)
     for path in authorities:
         try:
             if path is not None:

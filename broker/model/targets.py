@@ -2,3 +2,6 @@
 
 INSECURE = "insecure"
 """In place of a file of CA certificates: the target need not prove who it is."""
+
+UNIX = "unix:"
+"""In front of the path of a unix socket."""

@@ -21,6 +21,8 @@ REWRITES = Rewrites.of(
         "*.example.org": "http://catch-all",
         "*.deep.example.org": "[::1]:7",
         "[fe80::1]:81": "six",
+        "http://mailer": "unix:/run/mailer.sock",
+        "*.side.car": "unix:/run/side=car:80.sock",
     }
 )
 
@@ -43,12 +45,28 @@ REWRITES = Rewrites.of(
         ("https://example.org/", "https://example.org/"),
         ("https://a.deep.example.org/", "https://[::1]:7/"),
         ("http://[FE80::1]:81/", "http://six:81/"),
+        ("http://mailer/a", "http://mailer/a"),
         ("mailto:someone", "mailto:someone"),
         ("", ""),
     ],
 )
 def test_what_is_connected_to(url: str, connected: str) -> None:
     assert REWRITES.connect_to(url) == connected
+
+
+@pytest.mark.parametrize(
+    ("url", "path"),
+    [
+        ("http://mailer/a", "/run/mailer.sock"),
+        ("http://mailer:8080", "/run/mailer.sock"),
+        ("https://mailer/a", ""),
+        ("https://a.side.car/", "/run/side=car:80.sock"),
+        ("http://localhost:8080/", ""),
+        ("mailto:someone", ""),
+    ],
+)
+def test_which_unix_socket_is_connected_to(url: str, path: str) -> None:
+    assert REWRITES.socket_path(url) == path
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])

@@ -80,7 +80,9 @@ async def test_credentials_in_the_url_yield_to_a_header(headers: list[tuple[str,
         (b"HTTP/1.1 200\r\nContent-Length: 2\r\n\r\nok", DONE),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n", DONE),
         (b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\nnot!", DONE),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;a=b\r\nok\r\n0\r\nTrailer: x\r\nX: y\r\n\r\n", DONE),
         (b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" + OK, DONE),
+        (b"HTTP/1.1 100 Continue\r\n\r\n" * 3 + OK, DONE),
         (
             b"HTTP/1.1 302 Found\r\nLocation: /other\r\nContent-Length: 0\r\n\r\n",
             Outcome(OutcomeKind.ANSWERED, 302, location="/other"),
@@ -105,9 +107,32 @@ async def test_an_answer_is_classified_and_its_connection_kept(answer: bytes, ou
     assert (len(target.requests), target.connections) == (2, 1)
 
 
-async def test_a_head_request_has_no_body_to_wait_for() -> None:
-    async with answering(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n") as target, sending() as sender:
-        assert await sender.send(request_to(target.port, method="HEAD")) == DONE
+@pytest.mark.parametrize("framing", [b"Content-Length: 1000", b"Transfer-Encoding: chunked"])
+async def test_a_head_request_has_no_body_to_wait_for(framing: bytes) -> None:
+    async with answering(b"HTTP/1.1 200 OK\r\n" + framing + b"\r\n\r\n") as target, sending() as sender:
+        for _ in range(2):
+            assert await sender.send(request_to(target.port, method="HEAD")) == DONE
+    assert target.connections == 1, "it is kept"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 200 OK\r\n\r\nas much as there is",
+        b"HTTP/1.1 200 OK\r\n\r\n",
+        b"HTTP/1.0 200 OK\r\nConnection: close\r\n\r\nas much as there is",
+        b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok",
+    ],
+)
+async def test_the_end_of_the_connection_can_be_that_of_the_answer(answer: bytes) -> None:
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_request(reader)
+        writer.write(answer)
+
+    async with listening(handle) as target, sending() as sender:
+        for _ in range(2):
+            assert await sender.send(request_to(target.port)) == DONE
+    assert target.connections == 2
 
 
 async def test_cookies_and_proxy_settings_are_ignored(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -36,7 +36,11 @@ def test_a_url_is_taken_apart(url: str, host: str, port: int, host_header: str, 
 
 
 @pytest.mark.parametrize(
-    "url", ["", "x", "ftp://example.com/", "http://", "http:///x", "http://a:0/", "http://a:65536/"]
+    "url",
+    [
+        *("", "x", "ftp://example.com/", "http://", "http:///x", "http://a:0/", "http://a:65536/"),
+        *("http://ü b/", "http://a b/", "http://a%0d%0ab/", "http://a\r\nb/"),
+    ],
 )
 def test_what_leads_nowhere_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match=r"."):
@@ -156,22 +160,28 @@ def test_a_header_beyond_the_limits_is_no_answer(raw: bytes, piece: int) -> None
         feed()
 
 
+class Expiring:
+    """Notes when its deadline passes."""
+
+    def __init__(self, at_s: float = 0.0) -> None:
+        self.at_s, self.expired_s = at_s, 0.0
+        self.happened = asyncio.Event()
+
+    def expire(self) -> None:
+        self.expired_s = asyncio.get_running_loop().time()
+        self.happened.set()
+
+
 async def test_deadlines_expire_in_turn_and_not_early() -> None:
-    loop = asyncio.get_running_loop()
-    deadlines, expired, last = Deadlines(), [], asyncio.Event()
-    for name, after_s in (("c", 0.09), ("a", 0.02), ("b", 0.05), ("removed", 0.03)):
-        at_s = loop.time() + after_s
-
-        def expire(name: str = name, at_s: float = at_s) -> None:
-            expired.append((name, loop.time() >= at_s - 0.001))
-            if name == "c":
-                last.set()
-
-        tick = deadlines.add(at_s, name, expire)
-        if name == "removed":
-            deadlines.remove(tick, name)
-    await last.wait()
-    assert expired == [("a", True), ("b", True), ("c", True)]
+    now_s = asyncio.get_running_loop().time()
+    deadlines = Deadlines()
+    last, first, second, removed = (Expiring(at_s=now_s + after_s) for after_s in (0.09, 0.02, 0.05, 0.03))
+    ticks = {each: deadlines.add(each.at_s, each) for each in (last, first, second, removed)}
+    deadlines.remove(ticks[removed], removed)
+    await last.happened.wait()
+    assert first.expired_s <= second.expired_s <= last.expired_s
+    assert all(each.expired_s >= each.at_s - 0.001 for each in (first, second, last))
+    assert not removed.expired_s
     deadlines.stop()
 
 
@@ -179,7 +189,8 @@ async def test_an_idle_set_of_deadlines_holds_nothing() -> None:
     deadlines = Deadlines()
     now_s = asyncio.get_running_loop().time()
     for n in range(1000):
-        deadlines.remove(deadlines.add(now_s + 600 + n % 7, n, lambda: None), n)
+        each = Expiring()
+        deadlines.remove(deadlines.add(now_s + 600 + n % 7, each), each)
     assert not deadlines._due
     assert len(deadlines._ticks) <= 700
     deadlines.stop()

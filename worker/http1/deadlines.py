@@ -6,35 +6,42 @@ end in the same hundredth of a second, and the loop has one timer, for the earli
 
 import asyncio
 import heapq
-from collections.abc import Callable
+from typing import Protocol
 
 _TICK_S = 0.01
 
 
+class Expiring(Protocol):
+    """What has a deadline."""
+
+    def expire(self) -> None:
+        """The deadline has passed."""
+
+
 class Deadlines:
-    """Calls what is due, at most a tick late and never early. Adding and removing take constant time."""
+    """Tells whom it is due, at most a tick late and never early. Adding and removing take constant time."""
 
     def __init__(self) -> None:
-        self._due: dict[int, dict[object, Callable[[], None]]] = {}
+        self._due: dict[int, set[Expiring]] = {}
         self._ticks: list[int] = []
         self._in_heap: set[int] = set()
         self._timer: asyncio.TimerHandle | None = None
 
-    def add(self, at_s: float, key: object, expire: Callable[[], None]) -> int:
-        """Call `expire` at this time of the event loop's clock. Returns the tick, for `remove`."""
+    def add(self, at_s: float, expiring: Expiring) -> int:
+        """Tell it at this time of the event loop's clock. Returns the tick, for `remove`."""
         tick = int(at_s / _TICK_S) + 1
         entries = self._due.get(tick)
         if entries is None:
-            entries = self._due[tick] = {}
+            entries = self._due[tick] = set()
             self._await(tick)
-        entries[key] = expire
+        entries.add(expiring)
         return tick
 
-    def remove(self, tick: int, key: object) -> None:
+    def remove(self, tick: int, expiring: Expiring) -> None:
         """Forget a deadline; one that has passed is forgotten already."""
         entries = self._due.get(tick)
         if entries is not None:
-            entries.pop(key, None)
+            entries.discard(expiring)
             if not entries:
                 del self._due[tick]  # a set that has been large stays large
 
@@ -64,8 +71,8 @@ class Deadlines:
         while self._ticks and self._ticks[0] * _TICK_S <= now_s:
             tick = heapq.heappop(self._ticks)
             self._in_heap.discard(tick)
-            for expire in self._due.pop(tick, {}).values():
-                expire()
+            for expiring in self._due.pop(tick, ()):
+                expiring.expire()
         self._timer = None
         if self._ticks:
             self._arm()

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from worker.egress import EgressError
 from worker.http1.answer import AnswerReader
 from worker.http1.connection import BrokenConnection, Connection
-from worker.http1.connector import Connector, Route
+from worker.http1.connector import Connector
 from worker.http1.deadlines import Deadlines
-from worker.http1.pool import Pool
+from worker.http1.pool import Pool, Shelf
 from worker.outcome import TIMED_OUT, Outcome, OutcomeKind, Reason, answered, unanswered
 from worker.sender import Done
 
@@ -34,23 +34,23 @@ class Shared:
 class Exchange:
     """An attempt under way, which ends once: in an outcome, or aborted."""
 
-    __slots__ = ("_connection", "_data", "_done", "_is_head", "_kept", "_opening", "_route", "_shared", "_tick")
+    __slots__ = ("_connection", "_data", "_done", "_is_head", "_kept", "_opening", "_shared", "_shelf", "_tick")
 
-    def __init__(self, shared: Shared, route: Route, data: bytes, done: Done, *, is_head: bool) -> None:
+    def __init__(self, shared: Shared, shelf: Shelf, data: bytes, done: Done, *, is_head: bool) -> None:
         self._shared = shared
-        self._route = route
+        self._shelf = shelf
         self._data = data
         self._is_head = is_head
         self._done = done
         self._connection: Connection | None = None
         self._opening: asyncio.Task[None] | None = None
 
-    def begin(self, ends_s: float) -> None:
-        """Send the request; the answer has to be complete at this time of the event loop's clock."""
+    def begin(self, now_s: float, ends_s: float) -> None:
+        """Send the request; the answer has to be complete at `ends_s` of the event loop's clock."""
         shared = self._shared
         shared.running.add(self)
-        self._tick = shared.deadlines.add(ends_s, self, self._expire)
-        kept = shared.pool.take(self._route)
+        self._tick = shared.deadlines.add(ends_s, self)
+        kept = shared.pool.take(self._shelf, now_s)
         self._kept = kept is not None
         if kept is not None:
             self._use(kept)
@@ -73,7 +73,7 @@ class Exchange:
         """The answer is complete."""
         connection, self._connection = self._connection, None
         if connection is not None and connection.is_open:
-            self._shared.pool.keep(self._route, connection)
+            self._shared.pool.keep(self._shelf, connection)
         self._end(_outcome(answer))
 
     def failed(self, error: Exception) -> None:
@@ -87,7 +87,7 @@ class Exchange:
 
     async def _open(self) -> None:
         try:
-            connection = await self._shared.connector.open(self._route)
+            connection = await self._shared.connector.open(self._shelf.route)
         except Exception as error:
             if not isinstance(error, OSError | ValueError):
                 log.exception("no connection, for an unexpected reason")
@@ -103,7 +103,8 @@ class Exchange:
         self._connection = connection
         connection.begin(self._data, self, is_head=self._is_head)
 
-    def _expire(self) -> None:
+    def expire(self) -> None:
+        """The deadline has passed."""
         self._end(TIMED_OUT)
         self._drop()
 

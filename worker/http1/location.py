@@ -10,6 +10,8 @@ from yarl import URL
 _PLAIN = re.compile(
     r"(https?)://([A-Za-z0-9][A-Za-z0-9.\-]*)(?::([0-9]{1,5}))?(/[A-Za-z0-9_.\-~!$%&'()*+,/:;=?@\[\]]*)?\Z"
 )
+_host = re.compile(r"[^\s%]+|[0-9A-Fa-f]*:[0-9A-Fa-f:.]*%\S+")
+"""A name, or an address, which may have a zone. It goes into request lines to proxies as it is."""
 _URL_CHARACTERS = "!#$%&'()*+,/:;=?@[]~"
 _PORTS = {"http": 80, "https": 443}
 
@@ -30,9 +32,11 @@ class Location:
     origin: Origin
     host_header: str
     path: str
-    """Path and query, percent-encoded, as they stand in the request line."""
+    """Path and query, percent-encoded, as they stand in the request line; to a proxy, the whole URL."""
     authorization: str = ""
     """The value that user name and password of the URL ask for."""
+    proxy_authorization: str = ""
+    """Who we are to a proxy that makes the request in our place."""
 
 
 def locate(url: str) -> Location:
@@ -50,6 +54,8 @@ def _locate_any(text: str) -> Location:
     if url.scheme not in _PORTS or not url.raw_host or url.port is None:
         raise ValueError(f"{text[:100]!r} is not an http or https URL")
     host = url.raw_host
+    if not _host.fullmatch(host):
+        raise ValueError(f"{text[:100]!r} has a host that is none")
     shown = f"[{host}]" if ":" in host else host
     authorization = ""
     if url.raw_user is not None:

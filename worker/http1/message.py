@@ -32,5 +32,5 @@ def request_bytes(head: bytes, request: OutgoingRequest) -> bytes:
     """Header and body of a request whose shape begins so. Content-Length comes last."""
     shape, body, last_lines = request
     if body or shape.method not in _SENDS_NO_LENGTH:
-        return b"%b%bContent-Length: %d\r\n\r\n%b" % (head, last_lines.encode(), len(body), body)
-    return b"%b%b\r\n" % (head, last_lines.encode())
+        return b"%b%bContent-Length: %d\r\n\r\n%b" % (head, last_lines, len(body), body)
+    return b"%b%b\r\n" % (head, last_lines)

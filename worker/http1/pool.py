@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from dataclasses import dataclass, field
 
 from worker.http1.connection import Connection
 from worker.http1.connector import Route
@@ -11,36 +12,52 @@ _IDLE_S = 15.0
 _AGE_S = 300.0
 """An older connection is not used again, so that a name that has moved is noticed."""
 _SWEEP_S = 1.0
+_MOST_SHELVES = 10_000
+
+
+@dataclass(slots=True, eq=False)
+class Shelf:
+    """The idle connections of one route, the longest idle first."""
+
+    route: Route
+    idle: deque[Connection] = field(default_factory=deque)
 
 
 class Pool:
     """Idle connections: the one used last is used next, so that what a burst has opened ends by itself."""
 
     def __init__(self) -> None:
-        self._idle: dict[Route, deque[Connection]] = {}
+        self._shelves: dict[Route, Shelf] = {}
+        self._in_use: set[Shelf] = set()
+        """Those that hold connections."""
         self._sweeper: asyncio.TimerHandle | None = None
 
-    def take(self, route: Route) -> Connection | None:
+    def shelf(self, route: Route) -> Shelf:
+        """Where the connections of a route are kept; to be remembered by whoever needs it often."""
+        shelf = self._shelves.get(route)
+        if shelf is None:
+            if len(self._shelves) >= _MOST_SHELVES:
+                self._shelves.clear()  # what they hold is still swept
+            shelf = self._shelves[route] = Shelf(route)
+        return shelf
+
+    def take(self, shelf: Shelf, now_s: float) -> Connection | None:
         """A connection that can be used at once, or None."""
-        idle = self._idle.get(route)
-        oldest_s = asyncio.get_running_loop().time() - _AGE_S
+        idle = shelf.idle
         while idle:
             connection = idle.pop()
-            if connection.is_open and connection.opened_s > oldest_s:
+            if connection.is_open and connection.opened_s > now_s - _AGE_S:
                 return connection
             connection.abort()
         return None
 
-    def keep(self, route: Route, connection: Connection) -> None:
+    def keep(self, shelf: Shelf, connection: Connection) -> None:
         """Take back a connection whose answer is complete."""
-        if not connection.is_open:
-            return
         loop = asyncio.get_running_loop()
         connection.idle_since_s = loop.time()
-        idle = self._idle.get(route)
-        if idle is None:
-            idle = self._idle[route] = deque()
-        idle.append(connection)
+        if not shelf.idle:
+            self._in_use.add(shelf)
+        shelf.idle.append(connection)
         if self._sweeper is None:
             self._sweeper = loop.call_later(_SWEEP_S, self._sweep)
 
@@ -48,18 +65,20 @@ class Pool:
         """End them all."""
         if self._sweeper is not None:
             self._sweeper.cancel()
-        for idle in self._idle.values():
-            for connection in idle:
+        for shelf in self._in_use:
+            for connection in shelf.idle:
                 connection.abort()
-        self._idle.clear()
+            shelf.idle.clear()
+        self._in_use.clear()
 
     def _sweep(self) -> None:
-        """End what has been idle for too long; the longest idle stand first."""
+        """End what has been idle for too long."""
         loop = asyncio.get_running_loop()
         before_s = loop.time() - _IDLE_S
-        for route, idle in list(self._idle.items()):
+        for shelf in list(self._in_use):
+            idle = shelf.idle
             while idle and (idle[0].idle_since_s < before_s or not idle[0].is_open):
                 idle.popleft().abort()
             if not idle:
-                del self._idle[route]
-        self._sweeper = loop.call_later(_SWEEP_S, self._sweep) if self._idle else None
+                self._in_use.discard(shelf)
+        self._sweeper = loop.call_later(_SWEEP_S, self._sweep) if self._in_use else None

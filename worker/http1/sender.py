@@ -5,9 +5,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from worker.egress import EgressPolicy
-from worker.http1.connector import Connector, Route
+from worker.http1.connector import Connector
 from worker.http1.exchange import Exchange, Shared, failure
 from worker.http1.message import head_of, request_bytes
+from worker.http1.pool import Shelf
 from worker.http1.proxy import ProxyChoice
 from worker.http1.routes import Routes
 from worker.request import OutgoingRequest, RequestShape
@@ -36,7 +37,7 @@ class Http1Sender(Sender):
         self._target_ca, self._target_tls = target_ca, target_tls or {}
         self._rewrites = Rewrites.of(rewrites or {})
         self._proxy, self._no_proxy = proxy, tuple(no_proxy)
-        self._shapes: dict[RequestShape, tuple[Route, bytes]] = {}
+        self._shapes: dict[RequestShape, tuple[Shelf, bytes]] = {}
         self._shared = Shared(Connector(egress))
 
     async def start(self) -> None:
@@ -60,19 +61,20 @@ class Http1Sender(Sender):
         shape = request.shape
         try:
             known = self._shapes.get(shape)
-            route, head = known or self._learn(shape)
+            shelf, head = known or self._learn(shape)
         except ValueError as error:
             return _Unsendable(self._loop.call_soon(done, failure(error)))
-        exchange = Exchange(self._shared, route, request_bytes(head, request), done, is_head=shape.method == "HEAD")
-        exchange.begin(self._loop.time() + shape.deadline_us / 1e6)
+        exchange = Exchange(self._shared, shelf, request_bytes(head, request), done, is_head=shape.method == "HEAD")
+        now_s = self._loop.time()
+        exchange.begin(now_s, now_s + shape.deadline_us / 1e6)
         return exchange
 
-    def _learn(self, shape: RequestShape) -> tuple[Route, bytes]:
-        """Where requests of a shape go, and what they begin with. Raises ValueError."""
+    def _learn(self, shape: RequestShape) -> tuple[Shelf, bytes]:
+        """Where connections for requests of a shape are kept, and what they begin with. Raises ValueError."""
         if len(self._shapes) >= _MOST_SHAPES:
             self._shapes.clear()
         location, route = self._routes.find(shape)
-        known = route, head_of(shape, location)
+        known = self._shared.pool.shelf(route), head_of(shape, location)
         self._shapes[shape] = known
         return known
 
