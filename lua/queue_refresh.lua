@@ -1,5 +1,6 @@
 #!lua flags=allow-oom
--- Derive the due index anew for some of a partition's queues, in order of their names: the janitor's round.
+-- Derive the due index anew for some of a partition's queues, in order of their names: the janitor's slow round, which
+-- finds also those that the index should hold and does not.
 -- KEYS
 --   partition: prefix of the partition, {hr:17}
 -- ARGV

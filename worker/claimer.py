@@ -6,19 +6,21 @@ Its owner asks at once, other dispatchers a little later. What is claimed is bou
 
 import asyncio
 import logging
-from collections.abc import Callable
 
 from broker.errors import HeadraceError
 from broker.metrics import Metrics
 from broker.store.attempts import AttemptStore, Claim
-from worker.in_flight import HeldAttempt, InFlight
+from worker.held_attempt import HeldAttempt
+from worker.in_flight import InFlight
 from worker.ownership import Ownership
+from worker.turns import Deliver, Turns
 
 _OTHERS_WAIT_S = 0.010
 _EMPTY_CLAIM_PAUSE_S = 0.002
 _STORE_AWAY_PAUSE_S = 0.1
 _GATHER_ROOM_S = 0.005
-_MOST_TASKS = 500
+_MOST_TASKS = 200
+"""Of one claim: Redis does nothing else while it runs one."""
 _ENOUGH_ROOM = 8
 
 log = logging.getLogger(__name__)
@@ -39,7 +41,7 @@ class Claimer:
         lease_s: float,
         slow_poll_s: float,
         ramp_up: bool,
-        deliver: Callable[[HeldAttempt, int], None],
+        deliver: Deliver,
     ) -> None:
         self._attempts = attempts
         self._in_flight = in_flight
@@ -50,7 +52,7 @@ class Claimer:
         self._lease_s = lease_s
         self._slow_poll_s = slow_poll_s
         self._ramp_up = ramp_up
-        self._deliver = deliver
+        self._turns = Turns(deliver)
         self._ready: dict[int, None] = {}
         self._timers: dict[int, tuple[float, asyncio.Handle]] = {}
         """When each partition is to be asked, and what will do it. (uvloop has timers that do not know their time.)"""
@@ -81,6 +83,7 @@ class Claimer:
             timer.cancel()
         if self._claims:
             await asyncio.wait(self._claims.values())
+        self._turns.begin_all()
 
     def wake(self, partition: int) -> None:
         """A wake-up: the partition wants a claim sooner than it had said."""
@@ -200,7 +203,8 @@ class Claimer:
         for claimed in claim.tasks:
             attempt = HeldAttempt(partition, claimed, lease_until_s)
             self._in_flight.add(attempt)
-            self._deliver(attempt, claim.now_us)
+            self._turns.add(attempt, claim.now_us)
+        self._turns.begin()
 
     def _pause_s(self, partition: int, claim: Claim) -> float:
         """How long to leave the partition alone, unless a wake-up comes."""

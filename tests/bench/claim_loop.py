@@ -1,6 +1,7 @@
-"""A dispatcher without its HTTP requests: claims as fast as it may, settles, and tells when it got how many. A program.
+"""A dispatcher that only claims, as fast as it may, and tells when it got how many. A program.
 
-It shows what the token bucket lets through at rates that no dispatcher on this machine can send.
+It shows what the token bucket lets through at rates that no dispatcher on this machine can send. It settles nothing:
+that would show how fast Redis settles. So the queue must allow as many attempts at once as there are tasks.
 """
 
 import asyncio
@@ -12,7 +13,6 @@ from contextlib import ExitStack, contextmanager
 
 import uvloop
 
-from broker.store.attempts import Outcome, Result
 from broker.store.store import Store
 from tests.bench.children import module
 
@@ -50,7 +50,6 @@ async def main(url: str, partition: int, owner: str) -> None:
     asked_to_end = loop.run_in_executor(None, sys.stdin.readline)
     print(json.dumps({"ready": 1}), flush=True)
     number = 0
-    settling: set[asyncio.Task[object]] = set()
     while not asked_to_end.done():
         claim = await store.attempts.claim(
             partition, owner=owner, number=number, max_tasks=_MOST_TASKS, lease_us=_LEASE_US, skip=()
@@ -58,13 +57,8 @@ async def main(url: str, partition: int, owner: str) -> None:
         number += 1
         if claim.tasks:
             moments.append((claim.now_us, len(claim.tasks)))
-            results = [Result(task.key, Outcome.DONE, 200) for task in claim.tasks]
-            settled = asyncio.create_task(store.attempts.settle(partition, results))
-            settling.add(settled)
-            settled.add_done_callback(settling.discard)
         pause_s = 0.01 if claim.delay_us is None else min(claim.delay_us / 1e6, 0.01)
         await asyncio.sleep(pause_s)
-    await asyncio.gather(*settling)
     await store.close()
     print(json.dumps(moments), flush=True)
 

@@ -45,6 +45,10 @@ class Claiming:
         await eventually_async(look)
         return [attempt.key.task_id for attempt in self.delivered]
 
+    @property
+    def claims(self):
+        return self.metrics.registry.get_sample_value("headrace_claims_total")
+
     def end(self, attempt):
         self.in_flight.remove(attempt)
         self.claimer.room_made()
@@ -88,7 +92,7 @@ async def test_no_partition_is_ever_forgotten(store):
     async with Claiming(store, slow_poll_s=0.0013) as claiming:
 
         async def asked_often():
-            return claiming.metrics.registry.get_sample_value("headrace_claims_total") > 5000
+            return claiming.claims > 5000
 
         await eventually_async(asked_often)
         for number in range(30):
@@ -128,6 +132,27 @@ async def test_never_more_than_there_is_room_for(store, capacity):
             seen.add(attempt.key.task_id)
             claiming.end(attempt)
         await claiming.settled_down()
+
+
+@pytest.mark.parametrize("beside", ["same partition", "another partition"])
+async def test_a_queue_that_never_ends_costs_the_others_neither_their_tasks_nor_more_claims(store, beside):
+    same = beside == "same partition"
+    names = (f"q{number}" for number in range(10_000))
+    other = next(name for name in names if (partition_of(store, name) == partition_of(store, "hole")) is same)
+    await seed_queue(store, "hole", concurrency=1000)
+    await seed_queue(store, other)
+    await seed_tasks(store, *(f"h{number}" for number in range(100)), queue_id="hole")
+    async with Claiming(store, capacity=80) as claiming:
+        await claiming.wait_for(70)
+        await claiming.settled_down()
+        held = len(claiming.delivered)
+        before = claiming.claims
+        for number in range(20):
+            await seed_task(store, f"t{number}", other)
+            claiming.claimer.wake(partition_of(store, other))
+            assert (await claiming.wait_for(held + number + 1))[-1] == f"t{number}"
+            claiming.end(claiming.delivered[-1])
+        assert claiming.claims - before <= 2 * 20
 
 
 async def test_bad_data_in_one_partition_does_not_stop_the_others(store, redis_client):

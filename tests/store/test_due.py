@@ -224,6 +224,35 @@ async def test_the_janitor_repairs_due(store, clock, redis_client, dispatcher):
     assert changes(right, await partition_values(store)) == {}
 
 
+@pytest.mark.parametrize(("step", "steps"), [(1, 10), (2, 6), (3, 4), (50, 1)])
+async def test_a_round_through_due_reaches_every_queue_that_is_in_it_for_later(
+    store, clock, redis_client, step, steps, monkeypatch
+):
+    """Some are put right as due now, some as due later, and one is gone."""
+    monkeypatch.setattr("broker.store.upkeep._STEP_DUE", step)
+    ids = []
+    for number in range(6):
+        name = await seed_queue(store, f"q{number}")
+        await seed_task(store, "t", f"q{number}", schedule_us=START_US + number % 2 * HOUR)
+        ids.append(await store.queues.id_of(name))
+    right = await partition_values(store)
+    redis_client.zadd("{hr:0}:due", dict.fromkeys(ids, START_US + 2 * HOUR) | {"99": START_US + 3 * HOUR})
+    passed = 0
+    for _ in range(steps):
+        passed = await store.upkeep.refresh_due(0, passed)
+    assert changes(right, await partition_values(store)) == {}
+
+
+async def test_a_round_through_due_leaves_out_idle_queues_and_those_due_already(store, clock, redis_client):
+    for queue_id in ("idle", "now", "later"):
+        await seed_queue(store, queue_id)
+    await seed_task(store, "t", "now")
+    await seed_task(store, "t", "later", schedule_us=START_US + HOUR)
+    redis_client.config_resetstat()
+    assert await store.upkeep.refresh_due(0, 0) == 0
+    assert redis_client.info("commandstats")["cmdstat_hmget"]["calls"] == 1
+
+
 async def test_a_hold_from_before_the_clock_stepped_back_is_void(store, clock, dispatcher):
     await seed_queue(store, concurrency=1)
     await seed_tasks(store, "a", "b")
