@@ -20,6 +20,7 @@
 local now = clock.now_us(now_us)
 
 redis.call('ZREMRANGEBYSCORE', keys.queue_tombstones(partition), '-inf', now)
+redis.call('ZREMRANGEBYSCORE', keys.operations(partition), '-inf', now)
 local first = redis.call('ZRANGE', keys.garbage(partition), '-inf', now, 'BYSCORE', 'LIMIT', 0, 1)
 if not first[1] then
   return { 0, 0 }
@@ -27,7 +28,7 @@ end
 local id, generation = string.match(first[1], '^(%d+):(%d+)$')
 local found = queue.read(partition, id, now)
 local eta = keys.eta(partition, id, generation)
-local names = redis.call('ZRANGE', eta, 0, limit - 1)
+local names, by_tag = redis.call('ZRANGE', eta, 0, limit - 1), {}
 for _, name in ipairs(names) do
   local key = keys.task(partition, id, name)
   local raw = redis.call('GETRANGE', key, 0, record.LONGEST_HEADER_BYTES - 1)
@@ -35,12 +36,13 @@ for _, name in ipairs(names) do
   if not header then
     task.discard(key, raw)
   elseif header.generation == tonumber(generation) then
-    tags.forget(partition, id, name, key, header, raw)
+    by_tag[tags.of(key, header, raw)] = true
     -- A deleted queue's id is never used again, so its names need no tombstones.
     local expiry_us = found and task.name_taken_until_us(header, found) or 0
     task.bury(key, header, expiry_us, now, '\0\0\0\0\0\0\0\0')
   end
 end
+tags.forget_all(partition, id, generation, by_tag)
 redis.call('ZREMRANGEBYRANK', eta, 0, limit - 1)
 
 if #names == tonumber(limit) then

@@ -18,11 +18,13 @@
 --   full: 1 with bodies, 0 without
 --   most_bytes: most that all bodies, and 64 bytes for each, may come to; the first task is leased in any case
 -- Returns a word, now (us), then id and record of each leased task, false for a record that is too large: read it by its
---         key. Words: 'leased', 'late', 'no_queue', 'not_pull', 'paused', 'capped'
+--         key. Words: 'leased' (records show the state before), 'again' (the call had leased them: they show the present
+--         state), 'late', 'no_queue', 'not_pull', 'paused', 'capped'
 -- Cost    O(n log m) for n tasks of m; at most 1000 leased and 1000 dropped
 -- Safe to repeat: the call is remembered.
 -- It touches nothing that `due` depends on, so it does not refresh it.
 --@include clock
+--@include glance
 --@include keys
 --@include lease_answer
 --@include lease_cap
@@ -36,48 +38,55 @@
 local MOST_DROPPED = 1000
 local now = clock.now_us(now_us)
 local lease_end = now + tonumber(lease_us)
-local most_tasks = tonumber(max_tasks)
+local most_tasks, call = tonumber(max_tasks), tonumber(request)
 local answer = lease_answer.new(now, full == '1', tonumber(most_bytes))
 local found = queue.read(partition, queue_id, now)
+local prefix = keys.task(partition, queue_id, '')
 local dropped = 0
 
 local function first_available(index, count)
   return redis.call('ZRANGE', index, '-inf', '(' .. number.text(now), 'BYSCORE', 'LIMIT', 0, count)
 end
 
--- Header, record (or its beginning) and key of a task that can be leased; nil after dropping one that cannot.
-local function available(index, id)
-  local key = keys.task(partition, queue_id, id)
-  local raw = redis.call('GETRANGE', key, 0, lease_answer.LARGEST_INLINE_BYTES)
+-- What stands at an id and cannot be leased is dropped.
+local function drop(index, id, key, raw)
   local header = record.parse(raw)
-  if not header or not record.is_live(header, found.generation, now) then
-    pull.clear(found, index, id, key, header, raw, now)
-  elseif pull.is_exhausted(found, header, raw) then
-    pull.remove(found, id, key, header, raw, now, header.request_id)
+  if header and record.is_live(header, found.generation, now) then
+    pull.remove(found, id, key, header, raw, now, header.request_id) -- it is exhausted
   else
-    return header, raw, key
+    pull.clear(found, index, id, key, header, raw, now)
   end
   dropped = dropped + 1
 end
 
+-- Header, record (or its beginning) and key of a task that can be leased; nil after dropping one that cannot.
+local function available(index, id)
+  local key = prefix .. id
+  local raw = redis.call('GETRANGE', key, 0, lease_answer.LARGEST_INLINE_BYTES)
+  local header = glance.header(raw)
+  if header and record.is_live(header, found.generation, now) and not pull.is_exhausted(found, header, raw) then
+    return header, raw, key
+  end
+  drop(index, id, key, raw)
+end
+
 -- Lease the first tasks of an index, as many as there is room for; whether there may be more to lease.
 local function lease_page(index)
-  local wanted = math.min(most_tasks - #answer.ids, MOST_DROPPED - dropped)
+  local wanted = math.min(most_tasks - answer.count, MOST_DROPPED - dropped)
   local ids, moves, has_room = first_available(index, wanted), pull.moves(found), true
   for _, id in ipairs(ids) do
     local header, raw, key = available(index, id)
-    has_room = not header or lease_answer.has_room(answer, key, header, raw)
-    if not has_room then
-      break
-    end
     if header then
-      pull.begin_lease(header, request, lease_end, now)
-      lease_answer.add(answer, id, header, record.rewrite(key, header, raw))
-      pull.note_move(moves, id, header, tags.of(key, header, raw))
+      has_room = lease_answer.add(answer, id, key, header, raw)
+      if not has_room then
+        break
+      end
+      pull.begin_lease(key, header, raw, call, lease_end, now)
+      pull.note_move(moves, id, header, tags.of(key, header, raw), lease_end)
     end
   end
   pull.move(moves)
-  return has_room and #ids == wanted and #answer.ids < most_tasks and dropped < MOST_DROPPED
+  return has_room and #ids == wanted and answer.count < most_tasks and dropped < MOST_DROPPED
 end
 
 -- The index to lease from, or nil if nothing is available.
@@ -119,8 +128,8 @@ if refused then
 end
 local index = chosen_index()
 while index and lease_page(index) do end
-if #answer.ids > 0 then
+if answer.count > 0 then
   lease_answer.save(answer, partition, request)
-  statistics.count(partition, queue_id, now, #answer.ids)
+  statistics.count(partition, queue_id, now, answer.count)
 end
 return answer.flat

@@ -21,7 +21,6 @@
 --@include keys
 --@include pull
 --@include queue
---@include record
 --@include tags
 
 local now = clock.now_us(now_us)
@@ -44,10 +43,9 @@ if header.fence ~= tonumber(request) then
   if not is_proven or (late_ok ~= '1' and header.schedule_us < now) then
     return { 'expired' }
   end
-  header.fence, header.schedule_us = tonumber(request), now + tonumber(lease_us)
-  record.update(key, header)
-  local moves = pull.moves(found)
-  pull.note_move(moves, task_id, header, tags.of(key, header, raw))
+  local lease_end, moves = now + tonumber(lease_us), pull.moves(found)
+  pull.change_lease(key, raw, tonumber(request), lease_end)
+  pull.note_move(moves, task_id, header, tags.of(key, header, raw), lease_end)
   pull.move(moves)
 end
 local last = full == '1' and -1 or header.length + header.tag_bytes + header.meta_bytes - 1

@@ -14,10 +14,10 @@
 -- Cost    O(n log m) for n tasks of m; n <= 1000
 -- Safe to repeat: records remember the holder, whose leases begin anew; what is gone stays so.
 --@include clock
+--@include deletion
 --@include keys
 --@include pull
 --@include queue
---@include record
 --@include tags
 
 local ROW = 3
@@ -27,29 +27,30 @@ local found = queue.read(partition, queue_id, now)
 if not found or found.kind ~= 'PULL' then
   return 'no_queue'
 end
-local answers, moves = {}, pull.moves(found)
+local answers, moves, deleted = {}, pull.moves(found), deletion.batch(found, now, request_id)
 
 local function settle(id, schedule_us, lease_us)
   local key = keys.task(partition, queue_id, id)
   local state, header, raw = pull.find(found, key, now)
-  if state ~= 'live' then
+  if state ~= 'live' or deleted.seen[id] then
     return GONE
   end
   if header.schedule_us ~= tonumber(schedule_us) and header.fence ~= tonumber(holder) then
     return LOST
   end
   if lease_us == '' then
-    pull.remove(found, id, key, header, raw, now, request_id)
+    deletion.add(deleted, id, key, header, raw)
     return GONE
   end
-  header.fence, header.schedule_us = tonumber(holder), now + tonumber(lease_us)
-  record.update(key, header)
-  pull.note_move(moves, id, header, tags.of(key, header, raw))
-  return header.schedule_us
+  local lease_end = now + tonumber(lease_us)
+  pull.change_lease(key, raw, tonumber(holder), lease_end)
+  pull.note_move(moves, id, header, tags.of(key, header, raw), lease_end)
+  return lease_end
 end
 
 for i = 1, #rows, ROW do
   answers[#answers + 1] = settle(rows[i], rows[i + 1], rows[i + 2])
 end
 pull.move(moves)
+deletion.apply(deleted) -- after the moves: what was renewed first and then deleted is gone
 return answers

@@ -4,6 +4,7 @@ from typing import Any
 
 from google.protobuf import empty_pb2
 
+from broker.api.convert_v2beta2 import leased_tasks_message
 from broker.api.deadline import remaining_s
 from broker.api.enums import read_view
 from broker.api.handlers import CloudTasks
@@ -29,7 +30,7 @@ class PullTasks(CloudTasks):
             require_running=True,
             refuse_when_capped=True,
         )
-        return self._types.LeaseTasksResponse.pb()(tasks=map(self._convert.task_message, tasks))
+        return leased_tasks_message(tasks)
 
     async def acknowledge_task(self, broker: Broker, request: Any) -> Any:
         """AcknowledgeTask."""

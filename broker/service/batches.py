@@ -9,12 +9,13 @@ from typing import Generic, TypeVar
 from broker.errors import HeadraceError
 from broker.model.names import OperationName, QueueName
 from broker.model.task import Task, View
-from broker.service import our_texts, tasks
+from broker.service import our_texts, pull_texts, tasks, texts
 from broker.service.broker import Broker
 from broker.service.drafts import TaskDraft
 from broker.service.name_rules import queue_name, task_name
 from broker.service.queues import get_queue
 from broker.store.backend import StoreFull, StoreUnavailable
+from broker.store.outcomes import Deleted, QueueMissing
 
 Answer = TypeVar("Answer")
 
@@ -77,15 +78,31 @@ async def delete_tasks(
     """
     queue = queue_name(parent)
     _check_count("names", len(names), broker.limits.batch_delete_tasks)
-    return await _all(
-        broker, queue, (_delete(broker, queue, name, _identity(operation, index)) for index, name in enumerate(names))
-    )
+    start_us = await broker.store.time_us()
+    chosen = [_task_id(queue, name) for name in names]
+    task_ids = [task_id for task_id in chosen if isinstance(task_id, str)]
+    try:
+        deleted = iter(await broker.store.tasks.delete_many(queue, task_ids, str(operation).encode()))
+    except QueueMissing:
+        raise texts.queue_missing() from None
+    items = tuple(_refusal(next(deleted)) if isinstance(each, str) else each for each in chosen)
+    return await _outcome_of(broker, queue, start_us, items)
 
 
-async def _delete(broker: Broker, queue: QueueName, name: str, identity: bytes) -> None:
-    if task_name(name).queue != queue:
-        raise our_texts.batch_parent_elsewhere("names", str(queue))
-    await tasks.delete_task(broker, name, identity)
+def _task_id(queue: QueueName, name: str) -> str | HeadraceError:
+    """The id of a task of the queue, or what is wrong with the name."""
+    try:
+        task = task_name(name)
+    except HeadraceError as error:
+        return error
+    return task.task_id if task.queue == queue else our_texts.batch_parent_elsewhere("names", str(queue))
+
+
+def _refusal(deleted: Deleted) -> HeadraceError | None:
+    """Why a task was not deleted; None if it was."""
+    if deleted is Deleted.DELETED:
+        return None
+    return texts.task_existed_recently() if deleted is Deleted.TOMBSTONED else pull_texts.task_missing()
 
 
 def _check_count(field: str, count: int, largest: int) -> None:
@@ -108,7 +125,14 @@ async def _all(broker: Broker, queue: QueueName, calls: Iterable[Awaitable[Answe
     for item in items:
         if isinstance(item, (StoreUnavailable, StoreFull)):
             raise item
-    outcome = BatchOutcome(start_us, await broker.store.time_us(), tuple(items))
+    return await _outcome_of(broker, queue, start_us, tuple(items))
+
+
+async def _outcome_of(
+    broker: Broker, queue: QueueName, start_us: int, items: tuple[Answer | HeadraceError, ...]
+) -> BatchOutcome[Answer]:
+    """What the items came to. If all failed it may be for the queue, which is looked for."""
+    outcome = BatchOutcome(start_us, await broker.store.time_us(), items)
     if not outcome.answers:
         await get_queue(broker, str(queue))
     return outcome

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from broker.errors import Code, HeadraceError
+from broker.model.leased_task import LeasedTask
 from broker.model.names import QueueName
 from broker.model.queue import QueueKind, QueueState, QueueStats
 from broker.model.tag_filter import AnyTag, TagFilter
@@ -46,7 +47,7 @@ async def lease_tasks(
     deadline_s: float | None = None,
     require_running: bool = False,
     refuse_when_capped: bool = False,
-) -> list[Task]:
+) -> list[LeasedTask]:
     """Lease available tasks by schedule time and name; each then has the lease's end as its schedule time.
 
     Their bodies, with 64 bytes for each, come to at most `most_bytes` (by default the limit), but one task is leased

@@ -2,14 +2,16 @@
 
 import asyncio
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from broker.model.leased_task import LeasedTask
 from broker.model.names import QueueName, TaskName
 from broker.model.tag_filter import AnyTag, OldestTag, Tag, TagFilter
 from broker.model.task import Task, View
 from broker.store import scripts
 from broker.store.backend import Backend
+from broker.store.leased import LeaseReader
 from broker.store.outcomes import (
     LeaseExpired,
     LeaseLate,
@@ -57,7 +59,7 @@ class LeaseStore:
         cap: int,
         require_running: bool,
         deadline_s: float,
-    ) -> list[Task]:
+    ) -> list[LeasedTask]:
         """Lease at most `max_tasks` (1,000) available tasks, by schedule time and name.
 
         Their bodies, with 64 bytes for each, come to at most `most_bytes`, but the first is leased in any case. The
@@ -73,12 +75,14 @@ class LeaseStore:
 
         try:
             async with asyncio.timeout_at(deadline):
-                queue_id, word, _, *flat = await self._queues.with_id(queue, attempt, _refused)
+                queue_id, word, now_us, *flat = await self._queues.with_id(queue, attempt, _refused)
         except TimeoutError:
             raise LeaseLate from None
-        if word != b"leased":
+        if word not in (b"leased", b"again"):
             raise _OUTCOMES[word]()
-        return await self._tasks(queue, queue_id, request, view, flat)
+        large = await self._large(queue, queue_id, flat)
+        reader = LeaseReader(queue, view, request, now_us, lease_us)
+        return list(_tasks(reader, flat, large, is_first=word == b"leased"))
 
     async def renew(
         self,
@@ -128,28 +132,13 @@ class LeaseStore:
                 break
         return answer
 
-    async def _tasks(
-        self, queue: QueueName, queue_id: str, request: int, view: View, flat: Sequence[Any]
-    ) -> list[Task]:
-        """The tasks of ids and records in turn. What was deleted or taken before it could be read is left out."""
-        ids = [task_id.decode() for task_id in flat[::2]]
-        raws = await asyncio.gather(
-            *(self._read(queue, queue_id, task_id) for task_id, raw in zip(ids, flat[1::2], strict=True) if not raw)
-        )
-        large, tasks = iter(raws), []
-        for task_id, inline in zip(ids, flat[1::2], strict=True):
-            try:
-                record = Record.unpack(inline or next(large) or b"")
-            except DamagedRecord:
-                continue
-            if record.header.fence == request:
-                tasks.append(record.task(queue.task(task_id), view))
-        return tasks
-
-    async def _read(self, queue: QueueName, queue_id: str, task_id: str) -> bytes | None:
-        key = self._backend.keys.task(self._backend.keys.partition_of(queue), queue_id, task_id)
-        raw: bytes | None = await self._backend.command(key, "GET", key)
-        return raw
+    async def _large(self, queue: QueueName, queue_id: str, flat: Sequence[Any]) -> dict[bytes, bytes]:
+        """The records that were too large for the answer, of ids and records in turn, by id; empty if it is gone."""
+        ids = [task_id for task_id, raw in zip(flat[::2], flat[1::2], strict=True) if not raw]
+        partition = self._backend.keys.partition_of(queue)
+        keys = [self._backend.keys.task(partition, queue_id, task_id.decode()) for task_id in ids]
+        raws = await asyncio.gather(*(self._backend.command(key, "GET", key) for key in keys))
+        return {task_id: raw or b"" for task_id, raw in zip(ids, raws, strict=True)}
 
     async def _on_queue(self, script: scripts.Script, queue: QueueName, *arguments: Any) -> list[Any]:
         partition, now_us = self._backend.keys.partition_of(queue), self._backend.now_argument()
@@ -171,6 +160,24 @@ _OUTCOMES: Mapping[bytes, Callable[[], StoreOutcome]] = {
     b"tombstoned": lambda: TaskMissing(tombstoned=True),
 }
 """What the scripts answer instead of doing what they were asked for."""
+
+
+def _tasks(
+    reader: LeaseReader, flat: Sequence[Any], large: Mapping[bytes, bytes], *, is_first: bool
+) -> Iterator[LeasedTask]:
+    """The tasks of ids and records in turn. What was deleted or taken before it could be read is left out.
+
+    What came with the first answer shows the state before the lease, all else the present state.
+    """
+    for raw_id, raw in zip(flat[::2], flat[1::2], strict=True):
+        task_id = raw_id.decode()
+        try:
+            if raw and is_first:
+                yield reader.begun(task_id, raw)
+            elif task := reader.present(task_id, raw or large[raw_id]):
+                yield task
+        except DamagedRecord:
+            continue
 
 
 def _filter(tags: TagFilter) -> tuple[str, bytes]:

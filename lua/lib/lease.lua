@@ -1,5 +1,6 @@
 -- Attempts that hold a queue's slots: member task:fence, score the lease's end. Concurrency is the size of this set,
 -- never a counter; it spans generations, so a purge frees no slot before its HTTP call ends.
+--@include number
 local lease = {}
 
 local MOST_EXPIRED = 1000
@@ -8,15 +9,15 @@ function lease.member(id, fence)
   return id .. ':' .. fence
 end
 
--- Attempts to be leased together, at most 1,000.
-function lease.batch()
-  return { slots = {}, times = {}, size = 0 }
+-- Attempts to be leased together, at most 1,000. The lease's end is kept as text too: Redis would make one for each.
+function lease.batch(lease_end)
+  return { lease_end = lease_end, end_text = number.text(lease_end), slots = {}, times = {}, size = 0 }
 end
 
-function lease.add(batch, lease_end, id, fence, expiry_us)
-  local n = batch.size
-  batch.slots[n + 1], batch.slots[n + 2] = lease_end, lease.member(id, fence)
-  batch.times[n + 1], batch.times[n + 2] = lease_end < expiry_us and lease_end or expiry_us, id
+function lease.add(batch, id, fence, expiry_us)
+  local n, end_text = batch.size, batch.end_text
+  batch.slots[n + 1], batch.slots[n + 2] = end_text, lease.member(id, fence)
+  batch.times[n + 1], batch.times[n + 2] = batch.lease_end < expiry_us and end_text or expiry_us, id
   batch.size = n + 2
 end
 

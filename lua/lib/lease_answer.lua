@@ -13,35 +13,34 @@ lease_answer.LARGEST_INLINE_BYTES = 16384
 -- with_bodies: whether the worker wants the bodies, which together may have most_bytes.
 function lease_answer.new(now_us, with_bodies, most_bytes)
   return {
-    flat = { 'leased', now_us }, ids = {}, with_bodies = with_bodies, bytes_left = most_bytes,
+    flat = { 'leased', now_us }, ids = {}, count = 0, with_bodies = with_bodies, bytes_left = most_bytes,
     inline_left = MOST_INLINE_BYTES,
   }
 end
 
--- Whether one more task fits in; the first one always does. raw: its record, or the beginning of one that is too large.
-function lease_answer.has_room(answer, key, header, raw)
-  local bytes = TASK_BYTES
-  if answer.with_bodies then
-    local size = #raw > lease_answer.LARGEST_INLINE_BYTES and redis.call('STRLEN', key) or #raw
-    bytes = bytes + size - header.length - header.tag_bytes - header.meta_bytes
-  end
-  answer.bytes_left = answer.bytes_left - bytes
-  return answer.bytes_left >= 0 or #answer.ids == 0
-end
-
--- Hand out a task. A record that is too large goes without its string.
-function lease_answer.add(answer, id, header, raw)
+-- Hand out a task if it fits in, which the first one always does; whether it does. raw: its record, or the beginning of
+-- one that is too large and goes without its string.
+function lease_answer.add(answer, id, key, header, raw)
+  local size, overhead, count = #raw, header.length + header.tag_bytes + header.meta_bytes, answer.count
   if not answer.with_bodies then
-    raw = string.sub(raw, 1, header.length + header.tag_bytes + header.meta_bytes)
+    size = overhead
+    raw = string.sub(raw, 1, overhead)
+  elseif size > lease_answer.LARGEST_INLINE_BYTES then
+    size = redis.call('STRLEN', key)
   end
-  if #raw > lease_answer.LARGEST_INLINE_BYTES or #raw > answer.inline_left then
+  local bytes_left = answer.bytes_left - TASK_BYTES - size + overhead
+  if bytes_left < 0 and count > 0 then
+    return false
+  end
+  if size > lease_answer.LARGEST_INLINE_BYTES or size > answer.inline_left then
     raw = false
   else
-    answer.inline_left = answer.inline_left - #raw
+    answer.inline_left = answer.inline_left - size
   end
-  local n = #answer.flat
-  answer.flat[n + 1], answer.flat[n + 2] = id, raw
-  answer.ids[#answer.ids + 1] = id
+  count = count + 1
+  answer.bytes_left, answer.count, answer.ids[count] = bytes_left, count, id
+  answer.flat[2 * count + 1], answer.flat[2 * count + 2] = id, raw
+  return true
 end
 
 function lease_answer.save(answer, partition, request)
@@ -51,12 +50,13 @@ end
 -- Fill in what this very call has leased before, as far as nothing has happened to the tasks since; whether it has.
 function lease_answer.replay(answer, found, request)
   local ids = redis.call('GET', keys.leased(found.partition, request))
+  answer.flat[1] = ids and 'again' or 'leased'
   for id in string.gmatch(ids or '', '[^,]+') do
     local key = keys.task(found.partition, found.id, id)
     local raw = redis.call('GETRANGE', key, 0, lease_answer.LARGEST_INLINE_BYTES)
     local header = record.parse(raw)
     if header and header.generation == found.generation and header.fence == tonumber(request) then
-      lease_answer.add(answer, id, header, raw)
+      lease_answer.add(answer, id, key, header, raw)
     end
   end
   return ids ~= false

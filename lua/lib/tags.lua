@@ -10,6 +10,15 @@ function tags.index(found, tag)
   return keys.tag(found.partition, found.id, number.text(found.generation), tag)
 end
 
+-- Forget, in one generation of a queue, which nobody reads any more, all tasks that have one of these tags (tag -> true),
+-- and those without: whatever their records are by now, for a damaged one does not tell its tag.
+function tags.forget_all(partition, queue_id, generation, by_tag)
+  by_tag[''] = true
+  for tag in pairs(by_tag) do
+    redis.call('UNLINK', keys.tag(partition, queue_id, generation, tag))
+  end
+end
+
 -- A task's tag. raw: the start of the record at the key, at least a whole header.
 function tags.of(key, header, raw)
   local last = header.length + header.tag_bytes

@@ -1,39 +1,37 @@
-"""Leases: workers that lease and delete pull tasks of 1 KB, 1,000 at a time, any and by tag."""
+"""Leases: workers that lease and delete pull tasks of 1 KB, 1,000 at a time, any and by tag, beside raw Redis."""
 
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 
+import aiohttp
 import grpc
-from google.cloud.tasks_v2 import BatchDeleteTasksRequest
-from google.cloud.tasks_v2beta2 import LeaseTasksRequest, LeaseTasksResponse
-from google.protobuf.duration_pb2 import Duration
 
+from broker.model.names import QueueName
+from broker.model.queue import Queue, QueueKind, RateLimits
 from broker.model.tag_filter import AnyTag, Tag, TagFilter
 from broker.model.task import View
+from broker.model.tickets import DEFAULT_LOCATION
 from broker.store.store import Store
 from tests.bench.filling import Filling, add_pull_queue, fill, opened
+from tests.bench.lease_callers import LEASE_S, Delete, Lease, over_grpc, over_rpc_http
+from tests.bench.lease_limit import raw_times_ms
 from tests.bench.nodes import api, redis
 from tests.bench.redis_cost import RedisCost
 from tests.bench.report import Report, quantile, quantile_curve
+from tests.support.servers import Server
 
-_LEASE = "/google.cloud.tasks.v2beta2.CloudTasks/LeaseTasks"
-_DELETE = "/google.cloud.tasks.v2.CloudTasks/BatchDeleteTasks"
-_LEASE_S = 600
 _LARGE = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
-
-Lease = Callable[[], Awaitable[list[str]]]
-Delete = Callable[[list[str]], Awaitable[None]]
 
 
 async def measure(
     report: Report, *, tasks: int = 100_000, batch: int = 1000, body_bytes: int = 1000, tags: int = 10
 ) -> None:
-    """The store alone, without and with a tag, then LeaseTasks and BatchDeleteTasks over gRPC, without a cap."""
+    """The store alone, without and with a tag, then gRPC and App Engine's protocol, without a cap."""
     curves: dict[str, list[tuple[float, float]]] = {}
     with redis() as server:
         async with opened(server.url) as store:
 
-            async def work(what: str, lease: Lease, delete: Delete, budget: dict[str, float]) -> None:
+            async def work(what: str, lease: Lease, delete: Delete, **budget: float) -> float:
                 spent, begun_s = RedisCost.now(server), time.perf_counter()
                 times_ms, leased = [], 0
                 async for took_ms, got in _leases(lease):
@@ -43,28 +41,43 @@ async def measure(
                 assert leased == tasks, f"{leased} of {tasks}"
                 seconds, spent = time.perf_counter() - begun_s, RedisCost.now(server).since(spent)
                 times_ms.sort()
-                report.figure(f"lease of {batch} tasks, {what}, p50", quantile(times_ms, 0.5), "ms", **budget)
+                p50_ms = quantile(times_ms, 0.5)
+                report.figure(f"lease of {batch} tasks, {what}, p50", p50_ms, "ms", **budget)
                 report.figure(f"lease of {batch} tasks, {what}, p99", quantile(times_ms, 0.99), "ms")
                 report.figure(f"tasks leased and deleted, {what}", leased / seconds, "tasks/s")
                 report.figure(f"Redis CPU of a task leased and deleted, {what}", spent.cpu_us / leased, "us")
                 curves[what] = quantile_curve(times_ms)
+                return p50_ms
 
-            for what, chosen in (("store, any tag", AnyTag()), (f"store, one of {tags} tags", Tag(b"tag-0"))):
-                queue = await _full(store, f"of-{len(curves)}", tasks, body_bytes, chosen, tags)
-
-                async def lease(queue=queue, chosen=chosen) -> list[str]:
-                    return await _lease_from_store(store, queue, chosen, batch)
-
-                async def delete(got: list[str], queue=queue) -> None:
-                    await store.tasks.delete_many(queue, got)
-
-                await work(what, lease, delete, {"at_most": 8})
+            queue = await _full(store, await add_pull_queue(store, "any"), tasks, body_bytes)
+            limits = await _limits(report, server, store, queue, batch)
+            p50_ms = await work("store, any tag", *_at_the_store(store, queue, AnyTag(), batch), at_most=8)
+            for limit, limit_ms in limits.items():
+                report.figure(f"lease of {batch} tasks beside {limit}", p50_ms, "ms", limit=limit, limit_value=limit_ms)
+            queue = await _full(store, await add_pull_queue(store, "by-tag"), tasks, body_bytes, b"tag-0", tags)
+            chosen = _at_the_store(store, queue, Tag(b"tag-0"), batch)
+            await work(f"store, one of {tags} tags", *chosen, at_most=8)
             with api(server.url) as node:
-                queue = await _full(store, "served", tasks, body_bytes, AnyTag(), tags)
+                queue = await _full(store, await add_pull_queue(store, "served"), tasks, body_bytes)
                 async with grpc.aio.insecure_channel(node.grpc, options=_LARGE) as channel:
-                    await work("gRPC", *_over_grpc(channel, str(queue), batch), {})
+                    await work("gRPC", *over_grpc(channel, queue, batch))
+                queue = await _full(store, await _add_app_engine_queue(store), tasks, body_bytes)
+                async with aiohttp.ClientSession() as session:
+                    await work("App Engine", *over_rpc_http(session, node.http, queue, batch))
     axes = ("percentile", "ms")
     report.plot("leases", f"Lease of {batch} pull tasks of {body_bytes} bytes", axes, curves, log_x=True, log_y=True)
+
+
+async def _limits(report: Report, server: Server, store: Store, queue: QueueName, batch: int) -> dict[str, float]:
+    """What raw Redis takes at the median, by what it does (ms)."""
+    reading_ms, writing_ms = await raw_times_ms(server, store, queue, batch)
+    limits = {
+        "ZRANGE and MGET": quantile(reading_ms, 0.5),
+        "the same and a SETRANGE a task, two ZADD": quantile(writing_ms, 0.5),
+    }
+    for limit, p50_ms in limits.items():
+        report.figure(f"raw Redis, {batch} tasks, {limit}, p50", p50_ms, "ms")
+    return limits
 
 
 async def _leases(lease: Lease) -> AsyncIterator[tuple[float, list[str]]]:
@@ -77,47 +90,41 @@ async def _leases(lease: Lease) -> AsyncIterator[tuple[float, list[str]]]:
         yield (time.perf_counter() - begun_s) * 1e3, got
 
 
-async def _full(store: Store, queue_id: str, tasks: int, body_bytes: int, chosen: TagFilter, tags: int) -> object:
-    """A pull queue with so many tasks of the chosen tag, and as many of each other tag (a tenth of them)."""
-    queue = await add_pull_queue(store, queue_id)
+async def _full(
+    store: Store, queue: QueueName, tasks: int, body_bytes: int, tag: bytes = b"", tags: int = 0
+) -> QueueName:
+    """The queue with so many tasks of the tag, and a tenth as many of each other of `tags`."""
     body = b"x" * body_bytes
-    tag = chosen.tag if isinstance(chosen, Tag) else b""
     await fill(store, queue, Filling(body=body, pull=True, tag=tag, schedule_us=[None] * tasks))
-    if tag:
-        for number in range(1, tags):
-            others = [None] * (tasks // 10)
-            await fill(store, queue, Filling(body=body, pull=True, tag=b"tag-%d" % number, schedule_us=others))
+    for number in range(1, tags):
+        others = [None] * (tasks // 10)
+        await fill(store, queue, Filling(body=body, pull=True, tag=b"tag-%d" % number, schedule_us=others))
     return queue
 
 
-async def _lease_from_store(store: Store, queue: object, chosen: TagFilter, batch: int) -> list[str]:
-    tasks = await store.leases.lease(
-        queue,
-        max_tasks=batch,
-        lease_us=_LEASE_S * 1_000_000,
-        tags=chosen,
-        view=View.FULL,
-        most_bytes=1 << 30,
-        cap=0,
-        require_running=False,
-        deadline_s=60,
-    )
-    return [task.name.task_id for task in tasks]
+async def _add_app_engine_queue(store: Store) -> QueueName:
+    """A pull queue where callers of App Engine's protocol look for theirs."""
+    name = QueueName(DEFAULT_LOCATION.project, DEFAULT_LOCATION.location, "served")
+    queue = Queue(name, RateLimits(max_concurrent_dispatches=-1), kind=QueueKind.PULL)
+    return (await store.queues.create(queue, max_queues=1)).name
 
 
-def _over_grpc(channel: grpc.aio.Channel, queue: str, batch: int) -> tuple[Lease, Delete]:
-    lease_tasks, batch_delete = channel.unary_unary(_LEASE), channel.unary_unary(_DELETE)
-    wanted = LeaseTasksRequest(
-        parent=queue, max_tasks=batch, lease_duration=Duration(seconds=_LEASE_S), response_view="FULL"
-    )
-    request = LeaseTasksRequest.pb(wanted).SerializeToString()
-    answer_class, delete_class = LeaseTasksResponse.pb(), BatchDeleteTasksRequest.pb()
-
+def _at_the_store(store: Store, queue: QueueName, chosen: TagFilter, batch: int) -> tuple[Lease, Delete]:
     async def lease() -> list[str]:
-        answer = answer_class.FromString(await lease_tasks(request))
-        return [task.name for task in answer.tasks]
+        tasks = await store.leases.lease(
+            queue,
+            max_tasks=batch,
+            lease_us=LEASE_S * 1_000_000,
+            tags=chosen,
+            view=View.FULL,
+            most_bytes=1 << 30,
+            cap=0,
+            require_running=False,
+            deadline_s=60,
+        )
+        return [task.task_id for task in tasks]
 
     async def delete(got: list[str]) -> None:
-        await batch_delete(delete_class(parent=queue, names=got).SerializeToString())
+        await store.tasks.delete_many(queue, got)
 
     return lease, delete

@@ -76,7 +76,7 @@ class Leases:
             )
         except StoreOutcome as outcome:
             raise HeadraceError(Code.UNAVAILABLE, _REASONS[type(outcome)]) from None
-        return [HeldTask(task, task.schedule_us, until_s) for task in tasks]
+        return [HeldTask(task.task(), task.schedule_us, until_s) for task in tasks]
 
     async def renew(self, held: Iterable[HeldTask]) -> list[HeldTask]:
         """Let the leases last from now on; those that are lost are returned. Raises StoreUnavailable."""

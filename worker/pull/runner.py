@@ -47,7 +47,8 @@ class PullRunner:
         self._waiting: deque[HeldTask] = deque()
         self._running: set[asyncio.Task[None]] = set()
         self._has_room = asyncio.Event()
-        self._problem = ""
+        self.problem = ""
+        """Why nothing can be leased at present."""
         self._finisher = Finisher(leases, self._finished)
         self._renewer = Renewer(leases, self._held, give_up=self._give_up)
 
@@ -83,7 +84,7 @@ class PullRunner:
         free = self._concurrency - len(self._running)
         try:
             tasks = await self._leases.take(self._pace.wanted(free, self._batch, _now_s()))
-            self._problem = ""
+            self.problem = ""
         except HeadraceError as error:
             self._note(error)
             tasks = []
@@ -97,8 +98,8 @@ class PullRunner:
 
     def _note(self, error: HeadraceError) -> None:
         """Log why nothing can be leased, once while it lasts."""
-        if self._problem != error.message:
-            self._problem = error.message
+        if self.problem != error.message:
+            self.problem = error.message
             log.warning("no lease, trying again: %s", error)
 
     def _begin_what_fits(self) -> None:

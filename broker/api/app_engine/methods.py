@@ -58,11 +58,11 @@ async def query_and_own_tasks(caller: Caller, request: Any) -> Any:
     response = MESSAGES["QueryAndOwnTasksResponse"]()
     for task in tasks:
         response.task.add(
-            task_name=task.name.task_id.encode(),
+            task_name=task.task_id.encode(),
             eta_usec=task.schedule_us,
             retry_count=task.dispatch_count,
-            body=task.request.body,
-            tag=getattr(task.request, "tag", None) or None,
+            body=task.body,
+            tag=task.tag or None,
         )
     return response
 

@@ -35,7 +35,7 @@ async def _insert(broker: Broker, call: Call) -> dict[str, Any]:
     call.check_queue(body.text("queueName") or call.queue_id)
     draft = TaskDraft(
         name=call.task_named(body.text("id")),
-        pull_message=body.message(),
+        pull_message=body.message(allow_standard=broker.legacy_standard_payloads),
         schedule_us=body.timestamp_us() or None,
         keeps_past_schedule=True,
     )
@@ -51,8 +51,9 @@ async def _lease(broker: Broker, call: Call) -> dict[str, Any]:
         tags=_tags(call),
         deadline_s=remaining_s(),
     )
+    resources = [task_resource(task.task(), queue_name=call.legacy_queue) for task in tasks]
     # The kind, unlike that of a listing, has no second s; the queue has its long name.
-    return tasks_resource("taskqueue#tasks", [task_resource(task, queue_name=call.legacy_queue) for task in tasks])
+    return tasks_resource("taskqueue#tasks", resources)
 
 
 async def _get(broker: Broker, call: Call) -> dict[str, Any]:

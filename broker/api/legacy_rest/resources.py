@@ -55,11 +55,12 @@ class TaskBody:
             )
         return number
 
-    def message(self) -> PullMessage:
-        """The payload and the tag; the payload must be there, and may be empty."""
+    def message(self, *, allow_standard: bool) -> PullMessage:
+        """The payload and the tag; the payload must be there, and may be empty. It is read by `decode_payload`."""
         if self._fields.get("payloadBase64") is None:
             raise required("payloadBase64")
-        return PullMessage(decode_payload(self.text("payloadBase64")), self.text("tag").encode())
+        payload = decode_payload(self.text("payloadBase64"), allow_standard=allow_standard)
+        return PullMessage(payload, self.text("tag").encode())
 
 
 def task_resource(task: Task, *, queue_name: str = "", with_payload: bool = True) -> dict[str, Any]:

@@ -4,10 +4,11 @@ import asyncio
 import math
 from collections.abc import Sequence
 
+from broker.model.leased_task import LeasedTask
 from broker.model.names import QueueName, is_task_id
 from broker.model.queue import QueueKind, QueueStats
 from broker.model.tag_filter import AnyTag, OldestTag, Tag, TagFilter
-from broker.model.task import Task, View
+from broker.model.task import View
 from broker.service import pull
 from broker.service.app_engine.caller import Caller
 from broker.service.app_engine.errors import Result, TaskQueueError
@@ -22,11 +23,11 @@ _RESULTS = {
 
 async def lease(
     caller: Caller, queue_id: str, *, lease_s: float, max_tasks: int, group_by_tag: bool, tag: bytes | None
-) -> list[Task]:
+) -> list[LeasedTask]:
     """Lease tasks, the earliest first; a call above the queue's cap finds none. Raises HeadraceError."""
     lease_us, tags = _lease_us(lease_s), _tags(group_by_tag, tag)
 
-    async def use(queue: QueueName) -> list[Task]:
+    async def use(queue: QueueName) -> list[LeasedTask]:
         return await pull.lease_tasks(
             caller.broker,
             str(queue),
