@@ -5,9 +5,10 @@
 --   partition: prefix of the partition, {hr:17}
 -- ARGV
 --   now_us: test clock, or 0
---   * queue_id task_id fence outcome status retry_after_us overloaded: one attempt each. outcome: 'done', 'answered'
---     (with a failure), 'unanswered' (no answer came); status: the HTTP status, 504 for a deadline, 0 for no connection;
---     retry_after_us: the target's wish for the next attempt, 0 without one; overloaded: 1 if the queue is to slow down
+--   * queue_id task_id fence result: one attempt each. result: 'done', or 'OUTCOME STATUS RETRY_AFTER_US OVERLOADED'.
+--     OUTCOME: 'done', 'answered' (with a failure), 'unanswered' (no answer came); STATUS: the HTTP status, 504 for a
+--     deadline, 0 for no connection; RETRY_AFTER_US: the target's wish for the next attempt, 0 without one;
+--     OVERLOADED: 1 if the queue is to slow down
 -- Returns for each attempt in order: 'stale', 'done', 'retry', 'exhausted', 'gone' (the task was deleted meanwhile), or
 --         'counted' (failed beside a newer attempt, which decides)
 -- Cost    O(n log m) for n attempts in queues of m; n <= 500
@@ -17,13 +18,14 @@
 --@include finish
 --@include keys
 --@include lease
+--@include outcome
 --@include queue
 --@include record
 --@include retry
 --@include statistics
 --@include task
 
-local ROW = 7
+local ROW = 4
 local MOST_RETRY_AFTER_US = 3600 * 1000000
 local now = clock.now_us(now_us)
 local touched, answers = {}, {}
@@ -36,24 +38,16 @@ local function next_attempt_us(header, config, retry_after_us)
   return math.max(backed_off_us, wished_us, now)
 end
 
-local function count_failure(header, outcome, status)
-  header.ended = header.ended + 1
-  if outcome == 'answered' then
-    header.responses = header.responses + 1
-    header.answers = header.answers + (status < 500 and 1 or 0)
-  end
-end
-
-local function fail(found, key, id, header, raw, outcome, status, retry_after_us)
-  count_failure(header, outcome, status)
+local function fail(found, key, id, header, raw, result)
+  outcome.count_failure(header, result)
   header.last_response_us = now
-  header.last_status = status
+  header.last_status = result.status
   local config = record.own_retry(raw, header) or found
   if retry.is_exhausted(config, header.ended, now - header.first_dispatch_us) then
     task.remove(key, id, header, found, now, header.request_id)
     return 'exhausted'
   end
-  header.schedule_us = next_attempt_us(header, config, retry_after_us)
+  header.schedule_us = next_attempt_us(header, config, result.retry_after_us)
   record.set(header, record.LEASED, false)
   record.set(header, record.FORCED, false)
   record.update(key, header)
@@ -61,19 +55,10 @@ local function fail(found, key, id, header, raw, outcome, status, retry_after_us
   return 'retry'
 end
 
--- What an attempt says of its target's state: nothing if there was no answer.
-local function note_load(found, outcome, overloaded)
-  if overloaded == '1' then
-    found.overloaded = true
-  elseif outcome ~= 'unanswered' then
-    found.answered = true
-  end
-end
-
-local function settle(found, id, fence, outcome, status, retry_after_us)
+local function settle(found, id, fence, result)
   local key = keys.task(partition, found.id, id)
   local raw = redis.call('GETRANGE', key, 0, record.LONGEST_HEADER_BYTES - 1)
-  if outcome == 'done' and finish.add(found.done, found, key, id, fence, raw, now) then
+  if result.outcome == 'done' and finish.add(found.done, found, key, id, fence, raw, now) then
     return 'done'
   end
   local finished_by = found.done.fences[key]
@@ -89,17 +74,17 @@ local function settle(found, id, fence, outcome, status, retry_after_us)
   if not own and not held then
     return 'stale'
   end
-  if outcome == 'done' then
+  if result.outcome == 'done' then
     task.remove(key, id, header, found, now, header.request_id)
     return 'done'
   end
   if not own then
     -- A failure beside a newer attempt is counted; the newer one decides about the task.
-    count_failure(header, outcome, status)
+    outcome.count_failure(header, result)
     record.update(key, header)
     return 'counted'
   end
-  return fail(found, key, id, header, raw, outcome, status, retry_after_us)
+  return fail(found, key, id, header, raw, result)
 end
 
 local function read_queue(queue_id)
@@ -111,21 +96,20 @@ local function read_queue(queue_id)
 end
 
 for i = 1, #rows, ROW do
-  local queue_id = rows[i]
+  local queue_id, id, fence, result = rows[i], rows[i + 1], rows[i + 2], outcome.parse(rows[i + 3])
   if touched[queue_id] == nil then
     touched[queue_id] = read_queue(queue_id)
   end
   local found = touched[queue_id]
   if found then
-    local outcome = rows[i + 3]
-    local answer = settle(found, rows[i + 1], rows[i + 2], outcome, tonumber(rows[i + 4]), tonumber(rows[i + 5]))
+    local answer = settle(found, id, fence, result)
     if answer ~= 'stale' then
       found.finished = (found.finished or 0) + 1
-      note_load(found, outcome, rows[i + 6])
+      outcome.note_load(found, result)
     end
     answers[#answers + 1] = answer
   else
-    local held = lease.drop(keys.leases(partition, queue_id), rows[i + 1], rows[i + 2])
+    local held = lease.drop(keys.leases(partition, queue_id), id, fence)
     answers[#answers + 1] = held and 'gone' or 'stale'
   end
 end

@@ -5,28 +5,32 @@
 -- ARGV
 --   now_us: test clock, or 0
 --   horizon_us: how far in the future a task may be scheduled
---   * queue_id task_id flags request schedule_us own_retry tag meta body: one task each. flags: 1 if a user chose the id,
---     2 if a time in the past is to stay; request identifies the creation (8 bytes); schedule_us is empty for now;
---     own_retry is packed or empty; tag and meta: a pull task has no meta, and only a pull task has a tag
+--   * queue_id task_id keeps_past draft: one task each. keeps_past: 1 if a time in the past is to stay; draft: the record
+--     as lib/record has it, with the request that creates it, and zeros for what the store alone knows; its schedule
+--     time is zero for now
 -- Returns code, create time, schedule time (us) and the queue's sampling ratio for each task, as one flat list; the
 --         ratio as text, or 0. Codes: 'created', 'exists',
 --         'tombstoned' (the name was used too recently), 'no_queue', 'too_far' (beyond the horizon), 'wrong_kind' (a pull
 --         task in a push queue, or the reverse)
 -- Cost    O(n log m) for n tasks into queues of m; n <= 500
 -- Not safe to repeat for a task without a name: it may have run in between. The caller looks it up by its request.
+--@include attempt
 --@include clock
+--@include draft
 --@include due
 --@include keys
+--@include number
 --@include queue
 --@include record
 --@include sequence
 --@include tags
 --@include task
 
-local ROW = 9
+local ROW = 4
 local now = clock.now_us(now_us)
 local birth = sequence.last_fence(partition)
 local touched, answers = {}, {}
+local scored_us, scored_text
 
 local function answer(found, code, create_us, schedule_us)
   local n = #answers
@@ -51,15 +55,24 @@ local function is_refused(found, id, key, raw, request, named)
   end
 end
 
-local function create(found, id, flags, request, wanted_us, own_retry, tag, meta, body)
-  local key, named, is_pull = keys.task(partition, found.id, id), flags % 2 == 1, meta == ''
-  local schedule_us = flags >= 2 and wanted_us or math.max(now, wanted_us or 0)
+-- A time as text: Redis would make one for each task, and tasks of one call mostly share theirs.
+local function score(time_us)
+  if time_us ~= scored_us then
+    scored_us, scored_text = time_us, number.text(time_us)
+  end
+  return scored_text
+end
+
+local function create(found, id, keeps_past, packed)
+  local key = keys.task(partition, found.id, id)
+  local request, wanted_us, tag = draft.read(packed)
+  local schedule_us = keeps_past and wanted_us or math.max(now, wanted_us)
   local expiry_us = now + found.task_ttl_us
-  local fault = is_pull ~= (found.kind == 'PULL') and 'wrong_kind' or schedule_us > now + horizon_us and 'too_far'
-  local raw = record.new(found.generation, request, birth, now, expiry_us, schedule_us, named, own_retry, tag, meta, body)
+  local fault = (tag ~= nil) ~= (found.kind == 'PULL') and 'wrong_kind' or schedule_us > now + horizon_us and 'too_far'
+  local raw = draft.complete(packed, found.generation, request, birth, now, expiry_us, schedule_us)
   -- As a rule nothing is at the key: then this is all it takes.
   local there = fault and redis.call('GET', key) or not fault and redis.call('SET', key, raw, 'NX', 'GET')
-  if there and is_refused(found, id, key, there, request, named) then
+  if there and is_refused(found, id, key, there, request, attempt.is_named(packed)) then
     return
   elseif fault then
     return answer(found, fault)
@@ -67,8 +80,8 @@ local function create(found, id, flags, request, wanted_us, own_retry, tag, meta
     redis.call('SET', key, raw)
   end
   local n = #found.added
-  found.added[n + 1], found.added[n + 2] = math.min(schedule_us, expiry_us), id
-  if is_pull then
+  found.added[n + 1], found.added[n + 2] = score(math.min(schedule_us, expiry_us)), id
+  if tag then
     redis.call('ZADD', tags.index(found, tag), found.added[n + 1], id)
   end
   answer(found, 'created', now, schedule_us)
@@ -94,8 +107,7 @@ for i = 1, #rows, ROW do
     touched[id] = read_queue(id)
   end
   if touched[id] then
-    create(touched[id], rows[i + 1], tonumber(rows[i + 2]), rows[i + 3], tonumber(rows[i + 4]), rows[i + 5], rows[i + 6],
-      rows[i + 7], rows[i + 8])
+    create(touched[id], rows[i + 1], rows[i + 2] == '1', rows[i + 3])
   else
     answer(false, 'no_queue')
   end

@@ -12,13 +12,12 @@ from broker.store.record import Header, attempt_part
 _CLAIM = scripts.load(
     "attempt_claim", arguments="now_us owner claim max_tasks lease_us inline_bytes ramp_up", row="skip"
 )
-_SETTLE = scripts.load(
-    "attempt_settle", arguments="now_us", row="queue_id task_id fence outcome status retry_after_us overloaded"
-)
+_SETTLE = scripts.load("attempt_settle", arguments="now_us", row="queue_id task_id fence result")
 _RENEW = scripts.load("attempt_renew", arguments="now_us lease_us", row="queue_id task_id fence")
 _RELEASE = scripts.load("attempt_release", arguments="now_us", row="queue_id task_id fence attempt")
 
 _INLINE_BYTES = 16_384
+_DONE = "done"
 
 
 class Outcome(StrEnum):
@@ -129,8 +128,8 @@ class AttemptStore:
     async def settle(self, partition: int, results: Sequence[Result]) -> list[Settled]:
         """Settle at most 500 ended attempts; what each did, in order. Safe to repeat."""
         rows = [
-            (*key, outcome.value, http_status, retry_after_us, int(overloaded))
-            for key, outcome, http_status, retry_after_us, overloaded in results
+            (*result.key, _DONE if result.outcome is Outcome.DONE and not result.overloaded else _described(result))
+            for result in results
         ]
         answers = await self._backend.run(_SETTLE, partition, self._now, *arguments_of(rows))
         return [_SETTLED[answer] for answer in answers]
@@ -148,6 +147,10 @@ class AttemptStore:
     @property
     def _now(self) -> int:
         return self._backend.now_argument()
+
+
+def _described(result: Result) -> str:
+    return f"{result.outcome.value} {result.http_status} {result.retry_after_us} {result.overloaded:d}"
 
 
 def _before_claim(task: ClaimedTask) -> bytes:

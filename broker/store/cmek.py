@@ -36,4 +36,4 @@ class CmekStore:
         if known is None or time.monotonic() - self._read_s >= REMEMBERED_S:
             self._read_s = time.monotonic()  # calls that come while it is read go by what is known
             known = self._locations = frozenset(await self._backend.command(self._hash, "HKEYS", self._hash))
-        return str(location).encode() in known
+        return bool(known) and str(location).encode() in known

@@ -17,6 +17,7 @@ Every key carries the hash tag of its partition, `{hr:17}`, so each script works
     {hr:17}:gone:NAME       tombstone of a queue's name
     {hr:17}:tombstones      names of deleted queues, by the end of their tombstones
     {hr:17}:operation:NAME  what a batch call answered
+    {hr:17}:operations      their names, by the end of their time
     {hr:17}:quota:...       calls of a location in a minute, by LOCATION:NAME:MINUTE
     {hr:17}:12              hash: configuration and token bucket of queue 12
     {hr:17}:12:e3           its live tasks of generation 3, by next eligible time

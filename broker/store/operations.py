@@ -4,7 +4,7 @@ from broker.model.names import OperationName
 from broker.store import scripts
 from broker.store.backend import Backend
 
-_KEEP = scripts.load("operation_keep", arguments="operation content ttl_s")
+_KEEP = scripts.load("operation_keep", arguments="now_us operation content ttl_s")
 
 
 class OperationStore:
@@ -23,5 +23,6 @@ class OperationStore:
     async def keep(self, name: OperationName, content: bytes, *, ttl_s: int) -> bytes:
         """Keep a content for `ttl_s` seconds and answer it; or the one that was kept first. Works in a full store."""
         partition = self._backend.keys.partition_of(name)
-        kept: bytes = await self._backend.run(_KEEP, partition, str(name), content, max(1, ttl_s))
+        arguments = (self._backend.now_argument(), str(name), content, max(1, ttl_s))
+        kept: bytes = await self._backend.run(_KEEP, partition, *arguments)
         return kept

@@ -9,6 +9,7 @@ from broker.store.backend import Backend
 
 _RESET = scripts.load("queue_reset", arguments="now_us prefix after keep limit")
 _CLEAR = scripts.load("tombstone_clear", arguments="prefix cursor limit")
+_FORGET = scripts.load("operation_clear", arguments="prefix cursor limit")
 
 _STEP_QUEUES = 100
 _STEP_NAMES = 1000
@@ -44,8 +45,9 @@ class ProjectStore:
     async def reset(self, project: str, *, keep_queues: bool) -> Forgotten:
         """Forget the project's queues, or with `keep_queues` their tasks alone; every name is free afterwards.
 
-        Each queue is reset at once, the project is not: what others create meanwhile may stay. Attempts that run go on,
-        and their results change nothing. The janitor frees the memory later.
+        What batch calls answered is forgotten too: their request ids are free. Each queue is reset at once, the project
+        is not: what others create meanwhile may stay. Attempts that run go on, and their results change nothing. The
+        janitor frees the memory later.
         """
         partitions = range(self._backend.keys.partitions)
         parts = await asyncio.gather(*(self._reset(partition, project, keep_queues) for partition in partitions))
@@ -59,12 +61,17 @@ class ProjectStore:
             queues += count
             if not after:
                 break
-        names, cursor = 0, b"0"
+        await self._clear(_FORGET, partition, project)
+        return Forgotten(queues, await self._clear(_CLEAR, partition, project))
+
+    async def _clear(self, script: scripts.Script, partition: int, project: str) -> int:
+        """Run a script that goes on from cursor to cursor; how much it has forgotten."""
+        total, cursor = 0, b"0"
         while True:
-            count, cursor = await run(_CLEAR, partition, _prefix(project), cursor, _STEP_NAMES)
-            names += count
+            count, cursor = await self._backend.run(script, partition, _prefix(project), cursor, _STEP_NAMES)
+            total += int(count)
             if cursor == b"0":
-                return Forgotten(queues, names)
+                return total
 
 
 def _prefix(project: str) -> str:

@@ -24,6 +24,9 @@ from broker.model.task import (
 )
 
 _FIXED = struct.Struct(">BBHII8sQQQQIIIHBQIQQQQ")
+_DRAFT = struct.Struct(">BBHI4x8s24xQ14xB44x")
+_VERSION = 1
+_TOLD = struct.Struct(">xBHI36xQIIIHxQI32x")
 _SCHEDULE_US, _SCHEDULE_US_AT = struct.Struct(">Q"), 44
 _OWN_RETRY = struct.Struct(">iQQQI")
 _METHODS = {method.value: method for method in HttpMethod}
@@ -86,6 +89,16 @@ def attempt_part(raw: bytes) -> bytes:
     return raw[_ATTEMPT_PART]
 
 
+def pack_draft(
+    request_id: bytes, schedule_us: int | None, is_named: bool, own_retry: bytes, tag: bytes, meta: bytes, body: bytes
+) -> bytes:
+    """A new record as its creation sends it: zeros stand for what the store alone knows."""
+    flags = NAMED * is_named | OWN_RETRY * bool(own_retry)
+    wanted_us = max(0, schedule_us or 0)
+    header = _DRAFT.pack(_VERSION, _FIXED.size + len(own_retry), len(tag), len(meta), request_id, wanted_us, flags)
+    return b"".join((header, own_retry, tag, meta, body))
+
+
 def pack_own_retry(config: RetryConfig | None) -> bytes:
     """A task's own retry configuration; empty where the queue's holds."""
     if config is None:
@@ -143,24 +156,29 @@ def _usual_deadline_us(meta: dict[str, Any]) -> int | None:
     return None if "a" in meta else DEFAULT_DISPATCH_DEADLINE_US
 
 
-class Parts(NamedTuple):
-    """A record cut into its parts, of which nothing but the header is understood yet."""
+class Told(NamedTuple):
+    """What a record tells about earlier attempts, which goes into the request of the next one."""
 
-    header: Header
-    tag: bytes
-    meta: bytes
-    body: bytes
+    schedule_us: int
+    responses: int
+    answers: int
+    ended: int
+    last_status: int
+    fence: int
+    dispatches: int
 
-    @classmethod
-    def of(cls, raw: bytes) -> "Parts":
-        """Cut a record; without its body if it ends before. Raises DamagedRecord."""
-        header = Header.unpack(raw)
-        tag = header.length
-        meta = tag + header.tag_bytes
-        body = meta + header.meta_bytes
-        if len(raw) < body:
-            raise DamagedRecord(f"{len(raw)} bytes of at least {body}")
-        return cls(header, raw[tag:meta], raw[meta:body], raw[body:])
+
+def cut(raw: bytes) -> tuple[Told, bytes, bytes]:
+    """What a record tells, its meta, and its body. Meta is not looked at. Raises DamagedRecord."""
+    try:
+        header_bytes, tag_bytes, meta_bytes, *_ = told = _TOLD.unpack_from(raw)
+    except struct.error as error:
+        raise DamagedRecord(str(error)) from error
+    meta = header_bytes + tag_bytes
+    body = meta + meta_bytes
+    if len(raw) < body:
+        raise DamagedRecord(f"{len(raw)} bytes of at least {body}")
+    return Told._make(told[3:]), raw[meta:body], raw[body:]
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,13 +193,17 @@ class Record:
     @classmethod
     def unpack(cls, raw: bytes) -> "Record":
         """Take a record apart; without its body if it ends before. Raises DamagedRecord."""
-        header, tag, described, body = Parts.of(raw)
+        header = Header.unpack(raw)
+        start = header.length + header.tag_bytes
+        body = start + header.meta_bytes
+        if len(raw) < body:
+            raise DamagedRecord(f"{len(raw)} bytes of at least {body}")
         try:
             own_retry = _own_retry(raw) if header.flags & OWN_RETRY else None
-            if not described:
-                return cls(header, PullMessage(body, tag), None, own_retry)
-            meta = json.loads(described.decode())  # of bytes it would first guess the encoding
-            return cls(header, _request(meta, body), meta.get("d", _usual_deadline_us(meta)), own_retry)
+            if not header.meta_bytes:
+                return cls(header, PullMessage(raw[body:], raw[header.length : start]), None, own_retry)
+            meta = json.loads(raw[start:body].decode())  # of bytes it would first guess the encoding
+            return cls(header, _request(meta, raw[body:]), meta.get("d", _usual_deadline_us(meta)), own_retry)
         except (AttributeError, KeyError, TypeError, ValueError, struct.error) as error:
             raise DamagedRecord(str(error)) from error
 

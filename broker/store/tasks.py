@@ -1,9 +1,9 @@
 """Tasks in the store: create, read, list, delete, run now."""
 
 import base64
+import hashlib
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from broker.model.names import QueueName, TaskName
@@ -20,7 +20,7 @@ from broker.store.outcomes import (
     WrongQueueKind,
 )
 from broker.store.queues import QueueStore, new_request_id
-from broker.store.record import DamagedRecord, Record, pack_meta, pack_own_retry, tag_of
+from broker.store.record import DamagedRecord, Record, pack_draft, pack_meta, pack_own_retry, tag_of
 
 _GET = scripts.load("task_get", arguments="now_us queue_id task_id full")
 _DELETE = scripts.load("task_delete", arguments="now_us queue_id request", row="task_id")
@@ -28,7 +28,6 @@ _RUN = scripts.load("task_run", arguments="now_us queue_id task_id request full"
 _LIST = scripts.load("task_list", arguments="now_us queue_id place page_size full")
 _PEEK = scripts.load("task_peek", arguments="now_us queue_id count")
 
-_NAMED, _KEEPS_PAST = 1, 2
 _MOST_DELETES = 500
 _LONGEST_TOKEN = 2048
 _PLACE = re.compile(rb"\d+/\d+/\w*/\d{1,19}/\d{0,19}/[\w-]*")
@@ -50,18 +49,19 @@ class TaskStore:
         """
         partition = self._backend.keys.partition_of(task.name.queue)
         request = _request_id(identity)
-        payload = (
-            _flags(task),
+        draft = pack_draft(
             request,
-            task.schedule_us if task.schedule_us is not None else "",
+            task.schedule_us,
+            task.named_by_user,
             pack_own_retry(task.retry_config),
             tag_of(task),
             pack_meta(task),
             task.request.body,
         )
+        keeps_past = int(task.keeps_past_schedule and task.schedule_us is not None)
 
         async def attempt(queue_id: str) -> Created:
-            row = (queue_id, task.name.task_id, *payload)
+            row = (queue_id, task.name.task_id, keeps_past, draft)
             try:
                 return await self._creation.create(partition, row, horizon_us=horizon_us)
             except StoreUnavailable:
@@ -90,21 +90,25 @@ class TaskStore:
         answer = await self._on_task(_GET, name, name.task_id, _full(view))
         return self._task(name, answer, view)
 
-    async def delete(self, name: TaskName, identity: bytes | None = None) -> None:
-        """Delete a task; its name stays taken for a while if a user gave it. Raises QueueMissing, TaskMissing.
-
-        The same `identity` again is no error while the name stays taken.
-        """
-        (answer,) = await self._on_task(_DELETE, name, _request_id(identity), name.task_id)
+    async def delete(self, name: TaskName) -> None:
+        """Delete a task; its name stays taken for a while if a user gave it. Raises QueueMissing, TaskMissing."""
+        (answer,) = await self._on_task(_DELETE, name, new_request_id(), name.task_id)
         if answer != b"deleted":
             raise TaskMissing(tombstoned=answer == b"tombstoned")
 
-    async def delete_many(self, queue: QueueName, task_ids: Sequence[str]) -> list[Deleted]:
-        """Delete tasks one after the other, in batches of 500; what each came to, in order. Raises QueueMissing."""
+    async def delete_many(
+        self, queue: QueueName, task_ids: Sequence[str], identity: bytes | None = None
+    ) -> list[Deleted]:
+        """Delete tasks one after the other, in batches of 500; what each came to, in order. Raises QueueMissing.
+
+        A task that is given twice is gone the second time. The same tasks with the same `identity` again come to the
+        same, but for those without a name of a user's choice.
+        """
         deleted: list[Deleted] = []
         for start in range(0, len(task_ids), _MOST_DELETES):
             batch = task_ids[start : start + _MOST_DELETES]
-            answers = await self._on_queue(_DELETE, queue, new_request_id(), *batch)
+            request = _request_id(identity and hashlib.sha256(b"%d/%b" % (start, identity)).digest())
+            answers = await self._on_queue(_DELETE, queue, request, *batch)
             deleted += [Deleted(answer.decode()) for answer in answers]
         return deleted
 
@@ -152,7 +156,7 @@ class TaskStore:
             task = Record.unpack(rest[0]).task(name, view)
         except DamagedRecord as error:
             raise TaskMissing(tombstoned=False) from error
-        return task if view is View.FULL else replace(task, request=replace(task.request, body=b""))
+        return task if view is View.FULL else task.basic()
 
     async def _look_up(self, task: NewTask, queue_id: str, request: bytes) -> Created:
         """Whether a create of unknown outcome took place. Raises StoreUnavailable if that cannot be told."""
@@ -190,10 +194,6 @@ def _unpacked(queue: QueueName, flat: Sequence[bytes], view: View) -> list[Task]
 
 def _refused(answer: Any) -> bool:
     return bool(answer == [b"no_queue"])
-
-
-def _flags(task: NewTask) -> int:
-    return _NAMED * task.named_by_user | _KEEPS_PAST * task.keeps_past_schedule
 
 
 def _request_id(identity: bytes | None) -> bytes:

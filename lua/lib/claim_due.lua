@@ -36,7 +36,7 @@ local function claim_task(batch, found, id, fence, fence_text, taken)
     return false
   end
   attempt.begin(key, fence, now_us, schedule_us, flags, dispatches, first_dispatch_us)
-  lease.add(taken, batch.lease_end, id, fence_text, expiry_us)
+  lease.add(taken, id, fence_text, expiry_us)
   claim_answer.add(batch.answer, found, id, fence_text, raw)
   found.tokens = found.tokens - 1
   return true
@@ -51,7 +51,7 @@ local function claim_queue(batch, found, share, fence)
   while room > 0 and batch.records_left > 0 do
     local wanted = math.min(room, batch.records_left)
     local ids = redis.call('ZRANGE', found.eta, '-inf', batch.now_us, 'BYSCORE', 'LIMIT', 0, wanted)
-    local taken = lease.batch()
+    local taken = lease.batch(batch.lease_end)
     for _, id in ipairs(ids) do
       if claim_task(batch, found, id, fence, fence_text, taken) then
         room = room - 1

@@ -39,8 +39,8 @@ local function take_one(batch, found, id, fence)
   if not header or is_settled(header, fence) then
     return false
   end
-  local taken = lease.batch()
-  lease.add(taken, batch.lease_end, id, fence, header.expiry_us)
+  local taken = lease.batch(batch.lease_end)
+  lease.add(taken, id, fence, header.expiry_us)
   lease.take(found, taken)
   due.refresh(batch.partition, found, batch.now_us)
   claim_answer.add(batch.answer, found, id, fence, raw)

@@ -5,12 +5,15 @@
 local finish = {}
 
 function finish.batch()
-  return { ids = {}, members = {}, unnamed = {}, fences = {} }
+  return { ids = {}, members = {}, unnamed = {}, fences = {}, numbers = {} }
 end
 
 -- Remove a task whose own attempt succeeded; whether it is one. raw: the start of the string at the key.
 function finish.add(batch, found, key, id, fence, raw, now_us)
-  if batch.fences[key] or not attempt.is_own(raw, tonumber(fence), found.generation, now_us) then
+  if not batch.numbers[fence] then
+    batch.numbers[fence] = tonumber(fence) -- most have come from one claim, and share it
+  end
+  if batch.fences[key] or not attempt.is_own(raw, batch.numbers[fence], found.generation, now_us) then
     return false
   end
   local n = #batch.ids + 1

@@ -21,6 +21,8 @@ function keys.queue_tombstone(partition, name) return partition .. ':gone:' .. n
 
 function keys.queue_tombstones(partition) return partition .. ':tombstones' end
 
+function keys.operations(partition) return partition .. ':operations' end
+
 function keys.operation(partition, name) return partition .. ':operation:' .. name end
 
 function keys.config(partition, queue) return partition .. ':' .. queue end

@@ -18,7 +18,7 @@ local OWN_RETRY = '>i4I8I8I8I4'
 local OWN_RETRY_BYTES = 32
 local VERSION, TOMBSTONE = 1, 84
 
-record.FIXED_BYTES = 111
+record.VERSION, record.FIXED_BYTES = VERSION, 111
 record.REQUEST_OFFSET = 12
 record.MUTABLE_OFFSET = 44
 record.ATTEMPT_OFFSET = 66
@@ -37,11 +37,12 @@ end
 
 -- Whether a string begins with a header that its fields fit into; not so a tombstone or what is short or unknown.
 function record.is_sound(raw)
-  if not raw or #raw < record.FIXED_BYTES or string.byte(raw, 1) ~= VERSION then
+  if not raw or #raw < record.FIXED_BYTES then
     return false
   end
-  local length, flags = string.byte(raw, 2), string.byte(raw, record.ATTEMPT_OFFSET + 1)
-  return #raw >= length and length >= record.FIXED_BYTES + (flags % 16 >= record.OWN_RETRY and OWN_RETRY_BYTES or 0)
+  local version, length = string.byte(raw, 1, 2)
+  local flags = string.byte(raw, record.ATTEMPT_OFFSET + 1)
+  return version == VERSION and #raw >= length and length >= record.FIXED_BYTES + (flags % 16 >= record.OWN_RETRY and OWN_RETRY_BYTES or 0)
 end
 
 -- The header of a record, or nil for anything that is none.
@@ -90,20 +91,6 @@ end
 -- Write back what may change. The caller has read the header in the same script, so the key is there and long enough.
 function record.update(key, header)
   redis.call('SETRANGE', key, record.MUTABLE_OFFSET, record.mutable_part(header))
-end
-
--- The same, and the record as it then is. raw: the record as it was, or its beginning.
-function record.rewrite(key, header, raw)
-  local part = record.mutable_part(header)
-  redis.call('SETRANGE', key, record.MUTABLE_OFFSET, part)
-  return string.sub(raw, 1, record.MUTABLE_OFFSET) .. part .. string.sub(raw, record.MUTABLE_OFFSET + #part + 1)
-end
-
--- A new record. own_retry is '' or the packed own configuration.
-function record.new(generation, request_id, birth, create_us, expiry_us, schedule_us, is_named, own_retry, tag, meta, body)
-  local flags = (is_named and record.NAMED or 0) + (own_retry ~= '' and record.OWN_RETRY or 0)
-  return struct.pack(FIXED, VERSION, record.FIXED_BYTES + #own_retry, #tag, #meta, generation, request_id, birth,
-    create_us, expiry_us, schedule_us, 0, 0, 0, 0, flags, birth, 0, 0, 0, 0, 0) .. own_retry .. tag .. meta .. body
 end
 
 -- A dispatch begins: the last attempt is replaced whole, the first one's time stays for ever.

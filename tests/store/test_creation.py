@@ -7,6 +7,7 @@ import pytest
 from broker.errors import Code, HeadraceError
 from broker.store.creation import CreationBatcher
 from broker.store.outcomes import QueueMissing, ScheduleTooFar, TaskExists
+from broker.store.record import pack_draft
 from broker.store.store import Store
 from tests.support.lost_answers import LostAnswers
 from tests.support.seeds import (
@@ -143,7 +144,8 @@ async def test_a_task_that_has_run_before_its_create_was_looked_up_does_not_run_
 
 async def test_a_row_that_comes_twice_is_one_task(store, clock):
     await seed_queue(store)
-    row = ("1", "t", 1, b"8 bytes.", "", b"", "", b'{"u":"http://target.test/"}', b"")
+    draft = pack_draft(b"8 bytes.", None, True, b"", b"", b'{"u":"http://target.test/"}', b"")
+    row = ("1", "t", 0, draft)
     creation = CreationBatcher(store.backend)
     first = await creation.create(0, row, horizon_us=HORIZON_US)
     clock.advance(1)

@@ -16,9 +16,16 @@ async def test_what_is_kept_can_be_read_until_its_time_is_over(store):
     assert await store.operations.keep(NAME, b"\x00one", ttl_s=60) == b"\x00one"
     assert await store.operations.get(NAME) == b"\x00one"
     snapshot = await take_snapshot(store)
-    (key,) = snapshot.values.keys() - {"{hr}:meta"}
+    (key,) = snapshot.values.keys() - {"{hr}:meta", "{hr:0}:operations"}
     assert key == f"{{hr:0}}:operation:{NAME}"
     assert 0 < snapshot.ttls_ms[key] <= 60_000
+
+
+async def test_its_name_is_forgotten_with_it(store, clock):
+    await store.operations.keep(NAME, b"one", ttl_s=60)
+    clock.advance(60)
+    await store.upkeep.sweep(0)
+    assert (await take_snapshot(store)).values.keys() == {"{hr}:meta", f"{{hr:0}}:operation:{NAME}"}, "by Redis's clock"
 
 
 async def test_what_was_kept_first_stays_and_so_does_its_end(store):

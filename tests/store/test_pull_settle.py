@@ -33,7 +33,7 @@ async def lease(store, tags=None, count=10):
         require_running=True,
         deadline_s=10,
     )
-    return {task.name.task_id: task.schedule_us for task in tasks}
+    return {task.task_id: task.schedule_us for task in tasks}
 
 
 async def test_done_renewed_and_given_back(store, clock, queue):

@@ -165,6 +165,19 @@ async def test_the_janitor_frees_tags_as_well(store, clock, worker, end):
     assert len([key for key in values if ":t:" in key]) == (225 if end == "purge" else 0), "names stay taken"
 
 
+async def test_the_janitor_frees_the_tags_of_damaged_records(store, redis_client):
+    """As far as another task of the purge had the tag: nothing else tells it any more."""
+    await seed_pull_queue(store)
+    for name, tag in (("damaged", b"x"), ("sound", b"x"), ("untagged", b"")):
+        await seed_pull_task(store, name, tag=tag)
+    redis_client.set("{hr:0}:1:t:damaged", b"what is this")
+    redis_client.set("{hr:0}:1:t:untagged", b"what is this")
+    await store.queues.purge(QUEUE)
+    while await store.upkeep.sweep(0):
+        pass
+    assert not any(":e" in key for key in await partition_values(store))
+
+
 async def test_statistics_of_what_was_executed(store, clock, worker):
     await seed_pull_queue(store)
     await seed_etas(store, **{f"t{number:03}": number for number in range(300)})

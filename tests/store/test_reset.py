@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from broker.model.names import LocationName, QueueName
+from broker.model.names import LocationName, OperationName, QueueName
 from broker.model.queue import QueueState
 from broker.store.attempts import Settled
 from broker.store.holds import Settlement
@@ -118,6 +118,17 @@ async def test_a_forced_attempt_that_waits_is_forgotten(store, dispatcher, keep_
     await store.projects.reset("p", keep_queues=keep_queues)
     assert (await dispatcher.claim()).tasks == []
     await sweep(store)
+
+
+@KEEP
+async def test_what_batch_calls_answered_is_forgotten(store, keep_queues):
+    location, other = LocationName("p", "l"), OperationName(LocationName("p-2", "l"), "o")
+    names = [OperationName(location, f"o{number}") for number in range(3)]
+    for name in (*names, other):
+        await store.operations.keep(name, b"content", ttl_s=60)
+    assert await store.projects.reset("p", keep_queues=keep_queues) == Forgotten(queues=0, names=0)
+    assert [await store.operations.get(name) for name in (*names, other)] == [None, None, None, b"content"]
+    assert await store.operations.keep(names[0], b"anew", ttl_s=60) == b"anew"
 
 
 @KEEP
