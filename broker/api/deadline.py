@@ -23,8 +23,10 @@ def remaining_s() -> float | None:
 
 def read_timeout_s(text: str | None) -> float | None:
     """The seconds in a header, None if it is absent or holds something else."""
+    if not text:
+        return None
     try:
-        timeout_s = float(text or "")
+        timeout_s = float(text)
     except ValueError:
         return None
     return timeout_s if math.isfinite(timeout_s) and timeout_s > 0 else None

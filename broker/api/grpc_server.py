@@ -6,20 +6,13 @@ from collections.abc import Iterable
 from typing import Any
 
 import grpc
-from google.protobuf.message import DecodeError
 
-from broker.api.deadline import set_deadline
-from broker.api.partial_response import Selection
+from broker.api.grpc_poller import let_events_gather
 from broker.api.rpcs import Rpc
-from broker.api.statuses import status_message
-from broker.errors import Code, HeadraceError, StartupError
+from broker.api.unary import DETAILS_KEY, FIELDS_KEY, LONGEST_MESSAGE, MAX_REQUEST_BYTES, answer, details_of
+from broker.errors import HeadraceError, StartupError
 from broker.service.broker import Broker
 
-MAX_REQUEST_BYTES = 12 * 1024 * 1024
-"""Largest request message: a full batch of tasks (section 6)."""
-
-_LONGEST_MESSAGE = 2000
-_LARGEST_DETAILS_BYTES = 4000
 _OPTIONS = [
     ("grpc.max_receive_message_length", MAX_REQUEST_BYTES),
     ("grpc.max_send_message_length", -1),
@@ -28,7 +21,6 @@ _OPTIONS = [
 ]
 """Idle clients may ping."""
 
-_FIELDS_KEY = "x-goog-fieldmask"
 _STATUS_CODES = {code.value[0]: code for code in grpc.StatusCode}
 
 
@@ -50,6 +42,7 @@ class GrpcServer:
     ) -> None:
         self._host, self._port, self._shares_port = host, port, shares_port
         self._server = grpc.aio.server(options=[*_OPTIONS, ("grpc.so_reuseport", int(shares_port))])
+        let_events_gather()
         services: dict[str, dict[str, Any]] = defaultdict(dict)
         for rpc in rpcs:
             services[rpc.service][rpc.method] = _method_handler(broker, rpc)
@@ -93,36 +86,14 @@ def _check_free(host: str, port: int) -> None:
 
 
 def _method_handler(broker: Broker, rpc: Rpc) -> Any:
-    async def answer(payload: bytes, context: Any) -> Any:
-        set_deadline(context.time_remaining())
+    async def handle(payload: bytes, context: Any) -> Any:
+        fields = next((value for name, value in context.invocation_metadata() or () if name == FIELDS_KEY), "")
         try:
-            selection = _selection(rpc, context)
-            message = await rpc.call(broker, lambda: _parse(rpc, payload))
+            return await answer(broker, rpc, payload, fields=fields, remaining_s=context.time_remaining())
         except HeadraceError as error:
             await _abort(context, error)
-        if selection:
-            selection.trim(message)
-        return message
 
-    return grpc.unary_unary_rpc_method_handler(answer, response_serializer=_serialize)
-
-
-def _selection(rpc: Rpc, context: Any) -> Selection | None:
-    """The fields that the caller wants of the answer; None if it does not say. Raises INVALID_ARGUMENT."""
-    text = next((value for name, value in context.invocation_metadata() or () if name == _FIELDS_KEY), "")
-    if not text or rpc.response is None:
-        return None
-    selection = Selection(text)
-    selection.check(rpc.response.DESCRIPTOR)
-    return selection
-
-
-def _parse(rpc: Rpc, payload: bytes) -> Any:
-    try:
-        return rpc.request.FromString(payload)
-    except DecodeError as error:
-        name = rpc.request.DESCRIPTOR.full_name
-        raise HeadraceError(Code.INVALID_ARGUMENT, f"The request is not a valid {name} message.") from error
+    return grpc.unary_unary_rpc_method_handler(handle, response_serializer=_serialize)
 
 
 def _serialize(message: Any) -> bytes:
@@ -132,7 +103,6 @@ def _serialize(message: Any) -> bytes:
 
 async def _abort(context: Any, error: HeadraceError) -> None:
     """Ends the call with the error. Cut off what would not fit into a client's limit for trailers."""
-    details = status_message(error).SerializeToString() if error.details else b""
-    fits = 0 < len(details) <= _LARGEST_DETAILS_BYTES
-    trailers = (("grpc-status-details-bin", details),) if fits else ()
-    await context.abort(_STATUS_CODES[int(error.code)], error.message[:_LONGEST_MESSAGE], trailers)
+    details = details_of(error)
+    trailers = ((DETAILS_KEY, details),) if details else ()
+    await context.abort(_STATUS_CODES[int(error.code)], error.message[:LONGEST_MESSAGE], trailers)

@@ -6,6 +6,7 @@ from broker.api.admin import admin_routes
 from broker.api.app_engine.endpoint import app_engine_routes
 from broker.api.deploy import deploy_routes
 from broker.api.discovery import discovery_routes
+from broker.api.envoy.front import EnvoyFront
 from broker.api.firebase import firebase_routes
 from broker.api.grpc_server import GrpcServer
 from broker.api.health import Health
@@ -37,12 +38,14 @@ class ApiNode:
         admin: bool = False,
         alive: Probe | None = None,
         sum_of_workers: Exposition | None = None,
+        envoy: EnvoyFront | None = None,
     ) -> None:
         """Ports may be 0, any free port. If `port` is given, both protocols are served there and nowhere else.
 
         `issuer` defaults to the address of the HTTP port.
         `admin` serves /admin/v1. `alive` answers /healthz for what else runs in this process.
         `sum_of_workers` makes it one of several processes that share the ports: it gives what they have counted.
+        `envoy` serves the ports, which are then never 0, each of them for both protocols.
         """
         shares_port = sum_of_workers is not None
         self._sum_of_workers = sum_of_workers
@@ -61,7 +64,10 @@ class ApiNode:
         routes += admin_routes(broker, on=admin)
         self._rest = RestServer(broker, RPCS, host=host, port=http_port, shares_port=shares_port, extra_routes=routes)
         self._one_port = None
-        if port is not None:
+        self._envoy = envoy
+        if envoy:
+            self.grpc_port, self.http_port = (grpc_port, http_port) if port is None else (port, port)
+        elif port is not None:
             self._one_port = OnePort(self._grpc, self._rest, host=host, port=port, shares_port=shares_port)
 
     async def start(self) -> None:
@@ -69,6 +75,10 @@ class ApiNode:
 
         Raises StartupError, with nothing left listening.
         """
+        if self._envoy:
+            self.issuer = self.issuer or self.http_url
+            await self._envoy.start(self._broker, RPCS, self._grpc, self._rest)
+            return
         if self._one_port:
             self.grpc_port = self.http_port = await self._one_port.start()
             self.issuer = self.issuer or self.http_url
@@ -84,7 +94,9 @@ class ApiNode:
     async def stop(self, grace_s: float) -> None:
         """Stops listening and lets running calls finish for up to `grace_s` seconds."""
         self._health.stop()
-        if self._one_port:
+        if self._envoy:
+            await self._envoy.stop(grace_s)
+        elif self._one_port:
             await self._one_port.stop(grace_s)
         else:
             await asyncio.gather(self._grpc.stop(grace_s), self._rest.stop(grace_s))

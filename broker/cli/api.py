@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from broker.api.envoy.front import EnvoyFront
 from broker.api.node import ApiNode
 from broker.cli import flags
 from broker.cli.run import run
@@ -30,6 +31,7 @@ def api(
     http_port: flags.HttpPort = None,
     port: flags.OnePort = None,
     workers: flags.Workers = None,
+    front: flags.Front = None,
     insecure: flags.Insecure = None,
     project: flags.Project = None,
     location: flags.Location = None,
@@ -43,6 +45,7 @@ def api(
     app_engine_domain: flags.AppEngineDomain = None,
     lease_caps: flags.LeaseCaps = None,
     lease_cap_answer: flags.LeaseCapAnswer = None,
+    legacy_standard_payloads: flags.LegacyStandardPayloads = None,
     app_engine_tickets: flags.AppEngineTickets = None,
     app_engine_admin_tickets: flags.AppEngineAdminTickets = None,
     namespace: flags.Namespace = None,
@@ -57,7 +60,8 @@ def api(
     """
     settings = Settings.load(locals())
     require_loopback(settings)
-    run(serve_workers if settings.workers > 1 else _serve, settings)
+    alone = settings.workers == 1 and settings.front == "grpcio"
+    run(_serve if alone else serve_workers, settings)
 
 
 def require_loopback(settings: Settings) -> None:
@@ -87,11 +91,12 @@ async def run_api_node(
     *,
     alive: Probe | None = None,
     sum_of_workers: Exposition | None = None,
+    envoy: EnvoyFront | None = None,
 ) -> AsyncIterator[ApiNode]:
     """A node that answers, after it created the queues of the settings. Raises StartupError.
 
     `alive` answers /healthz for what else runs in this process; `sum_of_workers` makes it one of several processes,
-    and gives what they have counted.
+    and gives what they have counted; `envoy` is the Envoy in whose process it lives, if it does.
     """
     broker = Broker(
         store,
@@ -102,6 +107,7 @@ async def run_api_node(
         lease_caps=settings.lease_cap_rules,
         auto_create_queues=settings.auto_create_queues,
         tickets=settings.tickets,
+        legacy_standard_payloads=settings.legacy_standard_payloads,
     )
     await _create_missing_queues(broker, settings)
     node = ApiNode(
@@ -116,6 +122,7 @@ async def run_api_node(
         admin=settings.admin,
         alive=alive,
         sum_of_workers=sum_of_workers,
+        envoy=envoy,
     )
     await node.start()
     try:

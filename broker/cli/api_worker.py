@@ -8,6 +8,7 @@ import asyncio
 import pickle
 import sys
 
+from broker.api.envoy.front import EnvoyFront
 from broker.cli.api import run_api_node
 from broker.cli.counts_socket import fetch_counts, told_counts
 from broker.cli.run import run
@@ -24,17 +25,18 @@ def main() -> None:
     """Run a worker. Exit status: 0, or 1 if it could not start."""
     order: Order = pickle.load(sys.stdin.buffer)
     try:
-        run(lambda _: _serve(order), order.settings)
+        run(lambda _: serve(order), order.settings)
     except StartupError as error:
-        _say(str(error))
+        say(str(error))
         sys.exit(1)
     except HeadraceError as error:
-        _say(error.message)
+        say(error.message)
         sys.exit(1)
 
 
-async def _serve(order: Order) -> None:
-    _end_with_parent()
+async def serve(order: Order, envoy: EnvoyFront | None = None) -> None:
+    """Runs the node, in `envoy` if there is one, until the parent is gone. Raises StartupError, HeadraceError."""
+    end_with_parent()
     settings = order.settings
     metrics = Metrics(settings.queue_labels)
 
@@ -46,12 +48,12 @@ async def _serve(order: Order) -> None:
 
     async with open_store(settings) as store, told_counts(order.own_counts, own_counts):
         keys = await SigningKeys.load(store.secrets, settings.signing_key)
-        async with run_api_node(settings, store, keys, metrics, sum_of_workers=all_counts) as node:
-            _say(f"{READY}grpc={node.grpc_address} http={node.http_url}")
+        async with run_api_node(settings, store, keys, metrics, sum_of_workers=all_counts, envoy=envoy) as node:
+            say(f"{READY}grpc={node.grpc_address} http={node.http_url}")
             await asyncio.Event().wait()
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
     """Cancels the running task when the parent, which holds the other end of standard input, is gone."""
     loop, task, parent = asyncio.get_running_loop(), asyncio.current_task(), sys.stdin.fileno()
     assert task is not None
@@ -63,5 +65,6 @@ def _end_with_parent() -> None:
     loop.add_reader(parent, leave)
 
 
-def _say(line: str) -> None:
+def say(line: str) -> None:
+    """Tells the parent a line."""
     print(" ".join(line.split()), flush=True)

@@ -31,6 +31,8 @@ def dispatcher(
     target_ca: flags.TargetCa = None,
     target_tls: flags.TargetTls = None,
     target_rewrites: flags.TargetRewrites = None,
+    target_proxy: flags.TargetProxy = None,
+    target_no_proxy: flags.TargetNoProxy = None,
     app_engine_target: flags.AppEngineTarget = None,
     app_engine_services: flags.AppEngineServices = None,
     app_engine_domain: flags.AppEngineDomain = None,

@@ -8,17 +8,19 @@ from dataclasses import dataclass
 from typing import Annotated
 
 import typer
+from aiohttp.web import RouteDef
 
 from broker.cli import flags
 from broker.cli.embedded_server import dies_with_parent
 from broker.cli.queue_broker import open_broker
 from broker.cli.run import run
-from broker.errors import StartupError
+from broker.errors import Code, HeadraceError, StartupError
 from broker.model.names import QueueName
 from broker.model.queue import QueueKind
 from broker.model.tag_filter import AnyTag, OldestTag, Tag, TagFilter
+from broker.probes import ProbeServer, probe_routes
 from broker.service.broker import Broker
-from broker.settings import Settings
+from broker.settings import Address, Settings
 from broker.store.outcomes import QueueMissing
 from worker.pull.command import Command
 from worker.pull.leases import MOST_TASKS, Leases
@@ -78,6 +80,8 @@ def pull(
             help="How long a task is left alone after its command failed.",
         ),
     ] = 10.0,
+    host: flags.Host = None,
+    metrics_port: flags.PullMetricsPort = None,
     redis_url: flags.RedisUrl = None,
     data_dir: flags.DataDir = None,
     project: flags.Project = None,
@@ -102,6 +106,8 @@ def pull(
     job = _Job(queue, command, tags, concurrency, batch, retry_s)
     settings = Settings.load(
         {
+            "host": host,
+            "metrics_port": metrics_port,
             "redis_url": redis_url,
             "data_dir": data_dir,
             "project": project,
@@ -138,8 +144,8 @@ async def _work(settings: Settings, job: _Job) -> None:
             drain_s=settings.drain_s,
             slow_poll_s=settings.slow_poll_s,
         )
-        print(f"headrace pull ready queue={name}", flush=True)
-        async with _shown(runner.progress):
+        async with _probed(settings, broker, name, runner) as address, _shown(runner.progress):
+            print(f"headrace pull ready queue={name}{address and f' metrics={address}'}", flush=True)
             await runner.run()
 
 
@@ -156,6 +162,35 @@ async def _pull_queue(broker: Broker, settings: Settings, queue: str) -> QueueNa
     if found.kind is not QueueKind.PULL:
         raise StartupError(f"{name} is a push queue: its tasks are sent by dispatchers, not leased")
     return name
+
+
+@asynccontextmanager
+async def _probed(settings: Settings, broker: Broker, queue: QueueName, runner: PullRunner) -> AsyncIterator[str]:
+    """Serves probes and metrics; their address, empty if no port is given for them. Raises StartupError."""
+    if "metrics_port" not in settings.model_fields_set:
+        yield ""
+        return
+    server = ProbeServer(_probes(broker, queue, runner), host=settings.host, port=settings.metrics_port)
+    port = await server.start()
+    try:
+        yield f"http://{Address(settings.host, port)}"
+    finally:
+        await server.stop(0)
+
+
+def _probes(broker: Broker, queue: QueueName, runner: PullRunner) -> list[RouteDef]:
+    async def alive() -> None:
+        """It answers."""
+
+    async def ready() -> None:
+        if runner.problem:
+            raise HeadraceError(Code.UNAVAILABLE, f"No task can be leased: {runner.problem}.")
+
+    async def exposition() -> bytes:
+        runner.progress.tell(broker.metrics, str(queue))
+        return broker.metrics.exposition()
+
+    return probe_routes(alive=alive, ready=ready, metrics=exposition)
 
 
 @asynccontextmanager

@@ -5,10 +5,12 @@ import logging
 import pickle
 import sys
 from asyncio.subprocess import PIPE, Process
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from broker.api.envoy.sockets import Sockets
 from broker.errors import StartupError
 from broker.settings import Settings
 
@@ -30,14 +32,18 @@ class Order:
     """What the worker itself has counted."""
     all_counts: Path
     """What all workers have counted: their parent tells it."""
+    sockets: Sockets | None = None
+    """What is between the worker and the Envoy that it lives in, if it does."""
 
 
 class WorkerProcess:
     """A worker that is started again whenever it ends, after a pause that grows while it does not live long."""
 
-    def __init__(self, order: Order) -> None:
+    def __init__(
+        self, order: Order, command: Sequence[str] = _COMMAND, environment: Mapping[str, str] | None = None
+    ) -> None:
         self.counts_path = order.own_counts
-        self._order = order
+        self._order, self._command, self._environment = order, command, environment
         self._process: Process | None = None
 
     @property
@@ -49,7 +55,9 @@ class WorkerProcess:
     async def start(self) -> str:
         """Starts it, waits until it answers, and returns its addresses. Raises StartupError."""
         # In a session of its own, so that Ctrl-C reaches its parent alone, which then stops all in order.
-        self._process = await asyncio.create_subprocess_exec(*_COMMAND, stdin=PIPE, stdout=PIPE, start_new_session=True)
+        self._process = await asyncio.create_subprocess_exec(
+            *self._command, stdin=PIPE, stdout=PIPE, env=self._environment, start_new_session=True
+        )
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         with suppress(ConnectionError):
@@ -84,7 +92,8 @@ class WorkerProcess:
         if process is None or process.returncode is not None:
             return
         try:
-            process.terminate()
+            assert process.stdin is not None
+            process.stdin.close()
             async with asyncio.timeout(self._order.settings.drain_s + _MARGIN_S):
                 await process.wait()
         except TimeoutError:

@@ -2,10 +2,13 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from broker.api.envoy.sockets import Sockets
 from broker.cli.counts_socket import fetch_counts, told_counts
+from broker.cli.envoy_program import find_envoy
 from broker.cli.shared_ports import shared_ports
 from broker.cli.worker_process import Order, WorkerProcess
 from broker.errors import HeadraceError
@@ -19,9 +22,8 @@ async def serve_workers(settings: Settings) -> None:
     """Runs the workers until it is cancelled; then stops them all, in order. Raises StartupError."""
     with TemporaryDirectory(prefix="headrace-") as directory, shared_ports(settings) as shared:
         all_counts = Path(directory, "all")
-        workers = [
-            WorkerProcess(Order(shared, Path(directory, str(number)), all_counts)) for number in range(settings.workers)
-        ]
+        orders = [Order(shared, Path(directory, str(number)), all_counts) for number in range(settings.workers)]
+        workers = _in_envoy(orders) if settings.front == "envoy" else [WorkerProcess(order) for order in orders]
         counts = _Counts(workers)
         async with told_counts(all_counts, counts.read):
             try:
@@ -32,6 +34,18 @@ async def serve_workers(settings: Settings) -> None:
                 await asyncio.gather(*(worker.keep() for worker in workers))
             finally:
                 await asyncio.gather(*(worker.stop() for worker in workers))
+
+
+def _in_envoy(orders: Sequence[Order]) -> list[WorkerProcess]:
+    """Workers of which each lives in an Envoy of its own."""
+    program = find_envoy()
+    workers = []
+    for order in orders:
+        sockets = Sockets(order.own_counts.with_name(f"{order.own_counts.name}-envoy"))
+        sockets.directory.mkdir()
+        command = program.command(order.settings, sockets)
+        workers.append(WorkerProcess(replace(order, sockets=sockets), command, program.environment))
+    return workers
 
 
 class _Counts:

@@ -12,6 +12,9 @@ from broker.api.rest_server import RestServer
 from broker.api.rpcs import Rpc
 from broker.metrics import Metrics
 from broker.model.limits import Limits
+from tests.support.envoy_rows import RowsInEnvoy, rows_in_envoy
+from tests.support.fronts import FRONTS
+from tests.support.up import Node
 
 if TYPE_CHECKING:
     from broker.api.node import ApiNode
@@ -50,23 +53,56 @@ def serve_rest(runner: asyncio.Runner, metrics: Metrics) -> Iterator[Serve]:
         runner.run(server.stop(0))
 
 
-@pytest.fixture
-def serve_grpc(runner: asyncio.Runner, metrics: Metrics) -> Iterator[Serve]:
-    """Starts a gRPC server for the given rows and returns its address."""
+@pytest.fixture(scope="session")
+def rows_in_an_envoy() -> Iterator[RowsInEnvoy]:
+    """An Envoy that all tests share which serve rows of their own."""
+    with rows_in_envoy() as rows:
+        yield rows
+
+
+@pytest.fixture(params=FRONTS)
+def serve_grpc(request: pytest.FixtureRequest, runner: asyncio.Runner, metrics: Metrics) -> Iterator[Serve]:
+    """Serves the given rows over gRPC, with each front, and returns the address."""
     servers: list[GrpcServer] = []
+    listeners: list[asyncio.Server] = []
+    broker: Any = SimpleNamespace(metrics=metrics, limits=Limits())
 
     async def serve(*rpcs: Rpc) -> str:
-        servers.append(GrpcServer(SimpleNamespace(metrics=metrics, limits=Limits()), rpcs, host="127.0.0.1", port=0))
+        servers.append(GrpcServer(broker, rpcs, host="127.0.0.1", port=0))
         return f"127.0.0.1:{await servers[-1].start()}"
 
-    yield serve
+    async def serve_in_envoy(*rpcs: Rpc) -> str:
+        rows: RowsInEnvoy = request.getfixturevalue("rows_in_an_envoy")
+        listeners.append(await rows.serve(broker, rpcs))
+        return rows.address
+
+    yield serve if request.param == "grpcio" else serve_in_envoy
+    for listener in listeners:
+        listener.close()
     for server in servers:
         runner.run(server.stop(0))
 
 
+@pytest.fixture(scope="session")
+def node_in_envoy(redis_url: str) -> Iterator[Node]:
+    """An API node in an Envoy of its own, which all tests share."""
+    with Node("api", "--redis-url", redis_url, "--grpc-port", 0, "--http-port", 0, "--front", "envoy") as node:
+        yield node
+
+
+@pytest.fixture(params=FRONTS)
+def node(request: pytest.FixtureRequest, store: "Store", node_in_process: "ApiNode") -> "ApiNode | SimpleNamespace":
+    """A whole API node over a real store, with each of its fronts; with Envoy only what callers of it see."""
+    if request.param == "grpcio":
+        return node_in_process
+    node = request.getfixturevalue("node_in_envoy")
+    host, _, port = node.http.removeprefix("http://").partition(":")
+    return SimpleNamespace(grpc_address=node.grpc, http_url=node.http, issuer=node.http, host=host, http_port=int(port))
+
+
 @pytest.fixture
-def node(runner: asyncio.Runner, store: "Store", metrics: Metrics) -> "Iterator[ApiNode]":
-    """A whole API node over a real store."""
+def node_in_process(runner: asyncio.Runner, store: "Store", metrics: Metrics) -> "Iterator[ApiNode]":
+    """A whole API node over a real store, which runs in the test's own process."""
     from broker.api.node import ApiNode
     from broker.service.broker import Broker
 

@@ -98,9 +98,9 @@ async def test_an_upload_that_is_refused_changes_nothing(node: ApiNode, path: st
     assert await states(node) == {}
 
 
-async def test_uploads_are_counted(node: ApiNode) -> None:
-    await call(node, "POST", UPLOAD, data=FILE)
-    async with aiohttp.ClientSession() as session, session.get(f"{node.http_url}/metrics") as response:
+async def test_uploads_are_counted(node_in_process: ApiNode) -> None:
+    await call(node_in_process, "POST", UPLOAD, data=FILE)
+    async with aiohttp.ClientSession() as session, session.get(f"{node_in_process.http_url}/metrics") as response:
         assert 'headrace_api_calls_total{code="OK",method="UploadQueueYaml"} 1.0' in await response.text()
 
 

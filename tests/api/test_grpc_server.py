@@ -11,7 +11,8 @@ import pytest
 from google.cloud.tasks_v2 import types
 from google.rpc import error_details_pb2, status_pb2
 
-from broker.api.grpc_server import MAX_REQUEST_BYTES, GrpcServer
+from broker.api.grpc_server import GrpcServer
+from broker.api.unary import MAX_REQUEST_BYTES
 from broker.errors import Code, HeadraceError, HelpLink, StartupError
 from broker.metrics import Metrics
 from broker.model.limits import Limits

@@ -119,13 +119,13 @@ def few_reads(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(queues, "_MOST_READS", 2)
 
 
-async def test_a_call_reads_a_bounded_number_of_queues(node: ApiNode, few_reads: None) -> None:
+async def test_a_call_reads_a_bounded_number_of_queues(node_in_process: ApiNode, few_reads: None) -> None:
     for number in range(10):
         name = f"{LOCATION}/queues/q-{number}"
-        await call(node, "POST", f"v2/{LOCATION}/queues", json={"name": name})
-    assert await pages(node, "name:q-9", 5) == [[], [], ["q-9"]]
-    assert await pages(node, "name:(q-3 OR q-4 OR q-5 OR q-9)", 2) == [["q-3"], ["q-4", "q-5"], ["q-9"]]
-    assert await pages(node, "name:q", 3) == [
+        await call(node_in_process, "POST", f"v2/{LOCATION}/queues", json={"name": name})
+    assert await pages(node_in_process, "name:q-9", 5) == [[], [], ["q-9"]]
+    assert await pages(node_in_process, "name:(q-3 OR q-4 OR q-5 OR q-9)", 2) == [["q-3"], ["q-4", "q-5"], ["q-9"]]
+    assert await pages(node_in_process, "name:q", 3) == [
         ["q-0", "q-1", "q-2"],
         ["q-3", "q-4", "q-5"],
         ["q-6", "q-7", "q-8"],

@@ -79,32 +79,32 @@ async def test_a_retry_limit_of_0_is_accepted_and_left_out(node: ApiNode) -> Non
     assert '"maxBackoff": "5s"' in text
 
 
-async def test_the_keys_that_verify_tokens_are_published(node: ApiNode) -> None:
-    async with aiohttp.ClientSession(node.http_url) as session:
+async def test_the_keys_that_verify_tokens_are_published(node_in_process: ApiNode) -> None:
+    async with aiohttp.ClientSession(node_in_process.http_url) as session:
         configuration = await (await session.get("/.well-known/openid-configuration")).json()
-        assert configuration["issuer"] == node.issuer == node.http_url
+        assert configuration["issuer"] == node_in_process.issuer == node_in_process.http_url
         assert await (await session.get(configuration["jwks_uri"])).json() == Keys().jwks()
         assert await (await session.get("/certs")).json() == Keys().certs()
 
 
-async def test_probes_and_metrics(node: ApiNode) -> None:
-    await create_queue(node)
+async def test_probes_and_metrics(node_in_process: ApiNode) -> None:
+    await create_queue(node_in_process)
     task = {"task": {"httpRequest": {"url": "http://127.0.0.1:1/"}}}
-    assert (await fetch(node, "POST", f"/v2/{QUEUE}/tasks", json=task))[0] == 200
-    assert await fetch(node, "GET", "/healthz") == (200, "ok\n")
-    assert await fetch(node, "GET", "/readyz") == (200, "ok\n")
-    assert await grpc_health(node) == "SERVING"
-    lines = (await fetch(node, "GET", "/metrics"))[1].splitlines()
+    assert (await fetch(node_in_process, "POST", f"/v2/{QUEUE}/tasks", json=task))[0] == 200
+    assert await fetch(node_in_process, "GET", "/healthz") == (200, "ok\n")
+    assert await fetch(node_in_process, "GET", "/readyz") == (200, "ok\n")
+    assert await grpc_health(node_in_process) == "SERVING"
+    lines = (await fetch(node_in_process, "GET", "/metrics"))[1].splitlines()
     assert f'headrace_tasks_created_total{{queue="{QUEUE}"}} 1.0' in lines
     assert f'headrace_queue_tasks{{queue="{QUEUE}"}} 1.0' in lines
     assert 'headrace_api_calls_total{code="OK",method="CreateTask"} 1.0' in lines
 
 
-async def test_a_taken_port_leaves_nothing_listening(node: ApiNode, store: "Store") -> None:
+async def test_a_taken_port_leaves_nothing_listening(node_in_process: ApiNode, store: "Store") -> None:
     broker = Broker(store, Limits(), Metrics())
-    ports = {"grpc_port": node.grpc_port, "http_port": 0}
+    ports = {"grpc_port": node_in_process.grpc_port, "http_port": 0}
     second = ApiNode(broker, Keys(), host="127.0.0.1", **ports)
-    with pytest.raises(StartupError, match=f"gRPC on 127.0.0.1 port {node.grpc_port}"):
+    with pytest.raises(StartupError, match=f"gRPC on 127.0.0.1 port {node_in_process.grpc_port}"):
         await second.start()
     with pytest.raises(aiohttp.ClientConnectionError):
         await fetch(second, "GET", "/healthz")

@@ -62,7 +62,7 @@ async def test_over_grpc(node: "ApiNode") -> None:
 
 
 async def test_a_batch_that_was_cut_off_goes_on_under_the_same_ids(
-    node: "ApiNode", monkeypatch: pytest.MonkeyPatch
+    node_in_process: "ApiNode", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from broker.store.operations import OperationStore
 
@@ -71,15 +71,15 @@ async def test_a_batch_that_was_cut_off_goes_on_under_the_same_ids(
 
     with monkeypatch.context() as patched:
         patched.setattr(OperationStore, "keep", fall_silent)
-        assert (await create(node))[0] == 503
-    _, listed = await call(node, "GET", f"v2/{QUEUE}/tasks")
-    _, operation = await create(node)
+        assert (await create(node_in_process))[0] == 503
+    _, listed = await call(node_in_process, "GET", f"v2/{QUEUE}/tasks")
+    _, operation = await create(node_in_process)
     assert sorted(task["name"] for task in listed["tasks"]) == sorted(t["name"] for t in operation["response"]["tasks"])
-    assert await call(node, "GET", f"v2/{QUEUE}/tasks") == (200, listed)
+    assert await call(node_in_process, "GET", f"v2/{QUEUE}/tasks") == (200, listed)
 
 
-async def test_a_batch_whose_outcome_is_unknown_is_unavailable_and_can_be_repeated(node: "ApiNode") -> None:
+async def test_a_batch_whose_outcome_is_unknown_is_unavailable_and_can_be_repeated(node_in_process: "ApiNode") -> None:
     with LostAnswers("task_create", runs=False):
-        status, answer = await create(node)
+        status, answer = await create(node_in_process)
     assert (status, answer["error"]["status"]) == (503, "UNAVAILABLE")
-    assert (await create(node))[1]["metadata"]["state"] == "SUCCEEDED"
+    assert (await create(node_in_process))[1]["metadata"]["state"] == "SUCCEEDED"

@@ -9,6 +9,7 @@ from tests.bench import (
     drain,
     enqueue,
     fairness,
+    fronts,
     head_of_line,
     idle,
     latency,
@@ -35,6 +36,7 @@ class Benchmark:
 SUITE: dict[str, Benchmark] = {
     "drain": Benchmark(drain.measure, {"tasks": 5000, "wrk_s": 1}),
     "enqueue": Benchmark(enqueue.measure, {"seconds": 1, "batch": 5}),
+    "fronts": Benchmark(fronts.measure, {"seconds": 1, "rounds": 1}),
     "latency": Benchmark(latency.measure, {"seconds": 0.3, "rates": (50,), "warm_up_s": 0}),
     "lateness": Benchmark(lateness.measure, {"scheduled": 300, "rates": (50,), "seconds": 0.5, "lead_s": 0.3}),
     "rates": Benchmark(rates.measure, {"rates": (1, 2000), "seconds": 0.6, "fast_seconds": 0.3, "counts": (1,)}),

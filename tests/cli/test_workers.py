@@ -1,4 +1,4 @@
-"""`headrace api --workers N`: several processes that are one node."""
+"""`headrace api --workers N`: several processes that are one node, with each front."""
 
 import os
 import signal
@@ -16,6 +16,7 @@ from google.cloud.tasks_v2 import types
 from google.protobuf.json_format import MessageToDict
 
 from broker.cli.counts_socket import fetch_counts
+from tests.support.fronts import FRONTS
 from tests.support.nodes import metric, probe, start_api
 from tests.support.processes import descendants
 from tests.support.up import Node, run_headrace
@@ -33,9 +34,15 @@ def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.fixture(params=FRONTS)
+def front(request: pytest.FixtureRequest) -> tuple[str, str]:
+    """The flag for each front."""
+    return "--front", request.param
+
+
 @pytest.fixture
-def node(redis_url, redis_client, scratch) -> Iterator[Node]:
-    with start_api(redis_url, "--workers", WORKERS, "--queue", QUEUE) as node:
+def node(redis_url, redis_client, scratch, front) -> Iterator[Node]:
+    with start_api(redis_url, "--workers", WORKERS, "--queue", QUEUE, *front) as node:
         yield node
 
 
@@ -78,8 +85,8 @@ async def test_both_protocols_are_answered_by_several_processes_and_their_counts
     assert probe(node, "/healthz") == probe(node, "/readyz") == 200
 
 
-async def test_both_protocols_on_one_port(redis_url, redis_client, scratch):
-    with start_api(redis_url, "--workers", WORKERS, "--queue", QUEUE, "--port", 0) as node:
+async def test_both_protocols_on_one_port(redis_url, redis_client, scratch, front):
+    with start_api(redis_url, "--workers", WORKERS, "--queue", QUEUE, "--port", 0, *front) as node:
         assert node.http == f"http://{node.grpc}"
         call_rest(node.http, 40)
         call_grpc(node.grpc, 40)
@@ -128,7 +135,7 @@ def test_killing_a_worker_under_load_loses_nothing_and_another_takes_its_place(n
     assert node.stop() == 0
 
 
-def test_sigterm_lets_calls_finish_and_ends_every_process(node, redis_client):
+def test_sigterm_lets_calls_finish_and_ends_every_process(node, redis_client, scratch):
     body = {"task": {"name": f"{QUEUE}/tasks/late", "httpRequest": {"url": "http://h/"}}}
     missing = types.DeleteTaskRequest.pb()(name=f"{QUEUE}/tasks/missing").SerializeToString()
     call_rest(node.http, 1)
@@ -147,6 +154,7 @@ def test_sigterm_lets_calls_finish_and_ends_every_process(node, redis_client):
     finally:
         redis_client.client_unpause()
     assert node.wait() == 0
+    assert not list(scratch.glob("headrace-*/*")), "nothing is left behind"
 
 
 def refuses(port: int) -> bool:
@@ -161,10 +169,11 @@ def test_workers_end_with_their_parent(node):
     node.kill()  # returns when they are gone
 
 
-def test_what_is_wrong_at_the_start_is_said_once(redis_url, redis_client):
+def test_what_is_wrong_at_the_start_is_said_once(redis_url, redis_client, front):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        ended = run_headrace("api", "--redis-url", redis_url, "--workers", 2, "--grpc-port", 0, "--http-port", port)
+        ports = ("--grpc-port", 0, "--http-port", port)
+        ended = run_headrace("api", "--redis-url", redis_url, "--workers", 2, *ports, *front)
     assert (ended.returncode, ended.stdout) == (1, "")
     assert ended.stderr == (
         f"headrace: cannot listen on 127.0.0.1 port {port} (Address already in use); "
@@ -172,8 +181,8 @@ def test_what_is_wrong_at_the_start_is_said_once(redis_url, redis_client):
     )
 
 
-def test_a_worker_that_cannot_start_is_told_of_once():
-    ended = run_headrace("api", "--redis-url", "redis://127.0.0.1:1", "--workers", 2, "--port", 0)
+def test_a_worker_that_cannot_start_is_told_of_once(front):
+    ended = run_headrace("api", "--redis-url", "redis://127.0.0.1:1", "--workers", 2, "--port", 0, *front)
     assert (ended.returncode, ended.stdout) == (1, "")
     assert ended.stderr.startswith("headrace: ")
     assert len(ended.stderr.splitlines()) == 1

@@ -17,7 +17,8 @@ def test_every_script_is_listed():
 
 
 def test_every_dependency_is_listed():
-    requirements = tomllib.loads(text_of("pyproject.toml"))["project"]["dependencies"]
+    project = tomllib.loads(text_of("pyproject.toml"))["project"]
+    requirements = sum(project["optional-dependencies"].values(), project["dependencies"])
     listed = [name for names, _ in table_rows(PAGE, "library", "why") for name in names.split(", ")]
     assert sorted(listed) == sorted(re.match(r"[\w-]+", requirement)[0] for requirement in requirements)
 

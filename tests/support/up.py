@@ -24,11 +24,12 @@ def environment(**variables: str) -> dict[str, str]:
     return kept | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": ""} | variables
 
 
-def run_headrace(*arguments: object, **variables: str) -> subprocess.CompletedProcess[str]:
+def run_headrace(
+    *arguments: object, command: tuple[str, ...] = HEADRACE, **variables: str
+) -> subprocess.CompletedProcess[str]:
     """A command that ends by itself, with what it printed."""
-    command = [*HEADRACE, *map(str, arguments)]
-    env = environment(**variables)
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, env=env, check=False)
+    words, env = [*command, *map(str, arguments)], environment(**variables)
+    return subprocess.run(words, capture_output=True, text=True, timeout=60, env=env, check=False)
 
 
 class Node:

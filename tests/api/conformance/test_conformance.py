@@ -1,4 +1,4 @@
-"""The table of what every method answers, played over gRPC and over REST against a running node."""
+"""The table of what every method answers, played over gRPC and over REST against a running node with each front."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -10,6 +10,8 @@ from tests.api.conformance.player import outcomes_of, plays_of
 from tests.api.conformance.row import VERSIONS, Answer, Protocol, Row
 from tests.api.conformance.table import TABLE
 from tests.api.conformance.wires import GrpcWire, RestWire, Wire, rpcs_of
+from tests.support.fronts import FRONTS
+from tests.support.nodes import start_api
 from tests.support.up import Up
 
 
@@ -18,10 +20,11 @@ def id_of(row: Row) -> str:
     return "-".join([row.method, row.case, *versions]).replace(" ", "_")
 
 
-@pytest.fixture(scope="module")
-def wires() -> Iterator[Mapping[Protocol, Wire]]:
-    with Up("--limit", "queues_per_location=3", "--limit", "leases_per_second=3") as up:
-        grpc_wire, rest_wire = GrpcWire(up.grpc), RestWire(up.http)
+@pytest.fixture(scope="module", params=FRONTS)
+def wires(request: pytest.FixtureRequest, redis_url: str) -> Iterator[Mapping[Protocol, Wire]]:
+    limits = ("--limit", "queues_per_location=3", "--limit", "leases_per_second=3")
+    with Up(*limits) if request.param == "grpcio" else start_api(redis_url, "--front", request.param, *limits) as node:
+        grpc_wire, rest_wire = GrpcWire(node.grpc), RestWire(node.http)
         yield {"grpc": grpc_wire, "rest": rest_wire}
         grpc_wire.close()
         rest_wire.close()

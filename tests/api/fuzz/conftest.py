@@ -7,6 +7,7 @@ import redis
 
 from tests.api.fuzz.ledger import Ledger
 from tests.api.fuzz.values import BYSTANDERS, LOCATION, QUEUES
+from tests.support.fronts import FRONTS
 from tests.support.nodes import start_api
 from tests.support.rest import Rest
 from tests.support.up import Node
@@ -38,11 +39,12 @@ class Fuzzed:
         assert not never, "these calls never succeeded"
 
 
-@pytest.fixture(scope="module")
-def fuzzed(redis_url: str) -> Iterator[Fuzzed]:
+@pytest.fixture(scope="module", params=FRONTS)
+def fuzzed(request: pytest.FixtureRequest, redis_url: str) -> Iterator[Fuzzed]:
     """A node on an emptied server that refuses nothing for lack of quota, and forgets deleted names at once."""
     with redis.Redis.from_url(redis_url) as client:
         client.flushall()
     flags = ("--profile", "dev", "--project", "local", "--app-engine-admin-ticket", ADMIN_TICKET)
+    flags += ("--front", request.param)
     with start_api(redis_url, *flags, "--limit", "leases_per_second=0") as node:
         yield Fuzzed(node)
