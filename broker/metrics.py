@@ -109,6 +109,12 @@ class Metrics:
         self.tasks_acknowledged_total = counter(
             "tasks_acknowledged_total", "Leased tasks that their workers finished.", "queue"
         )
+        self.pull_tasks_total = counter(
+            "pull_tasks_total",
+            "Tasks that a pull worker was through with, by result: done, failed, lost.",
+            "queue",
+            "result",
+        )
         self.attempt_seconds = histogram(
             "attempt_seconds", "Time from dispatch to outcome.", _ATTEMPT_BUCKETS_S, "queue"
         )
@@ -134,6 +140,7 @@ class Metrics:
         self.api_calls_total = counter("api_calls_total", "API calls answered, by canonical code.", "method", "code")
         self.dispatcher_in_flight = gauge("dispatcher_in_flight", "Attempts that this dispatcher has in hand.")
         self.dispatcher_capacity = gauge("dispatcher_capacity", "Most attempts that it may have in hand.")
+        self.pull_running = gauge("pull_running", "Tasks that this pull worker runs.")
         self.claims_total = counter("claims_total", "Claims made by this dispatcher.")
         self.claimed_tasks_total = counter("claimed_tasks_total", "Tasks that its claims returned.")
         self.released_tasks_total = counter("released_tasks_total", "Tasks given back unsent.")

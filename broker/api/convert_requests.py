@@ -3,10 +3,10 @@
 from typing import Any
 
 from broker.api.convert_routing import (
-    app_engine_routing_fields,
-    oauth_token_fields,
-    oidc_token_fields,
     read_app_engine_routing,
+    write_app_engine_routing,
+    write_oauth_token,
+    write_oidc_token,
 )
 from broker.api.enums import METHODS, read_enum
 from broker.model.task import AppEngineHttpRequest, HttpMethod, HttpRequest, OauthToken, OidcToken
@@ -15,14 +15,13 @@ from broker.service.drafts import AppEngineRequestDraft, HttpRequestDraft
 
 def read_http_request(request: Any) -> HttpRequestDraft:
     """The HTTP request that a caller wants a task to make."""
-    oidc, oauth = request.oidc_token, request.oauth_token
     return HttpRequestDraft(
-        url=request.url,
-        method=_read_method(request, "task.http_request"),
-        headers=tuple(request.headers.items()),
-        body=request.body,
-        oidc_token=OidcToken(oidc.service_account_email, oidc.audience) if request.HasField("oidc_token") else None,
-        oauth_token=OauthToken(oauth.service_account_email, oauth.scope) if request.HasField("oauth_token") else None,
+        request.url,
+        _read_method(request, "task.http_request"),
+        tuple(request.headers.items()) if request.headers else (),
+        request.body,
+        _read_oidc_token(request.oidc_token) if request.HasField("oidc_token") else None,
+        _read_oauth_token(request.oauth_token) if request.HasField("oauth_token") else None,
     )
 
 
@@ -37,29 +36,35 @@ def read_app_engine_request(request: Any, *, uri: str = "relative_uri", body: st
     )
 
 
-def http_request_fields(request: HttpRequest) -> dict[str, Any]:
-    """The HTTP request of a task as callers see it."""
-    return {
-        "url": request.url,
-        "http_method": request.method.value,
-        "headers": dict(request.headers),
-        "body": request.body,
-        "oidc_token": oidc_token_fields(request.oidc_token),
-        "oauth_token": oauth_token_fields(request.oauth_token),
-    }
+def write_http_request(message: Any, request: HttpRequest) -> None:
+    """Fill in the HTTP request of a task as callers see it."""
+    message.url, message.http_method, message.body = request.url, request.method, request.body
+    for name, value in request.headers:
+        message.headers[name] = value
+    if request.oidc_token:
+        write_oidc_token(message.oidc_token, request.oidc_token)
+    if request.oauth_token:
+        write_oauth_token(message.oauth_token, request.oauth_token)
 
 
-def app_engine_request_fields(
-    request: AppEngineHttpRequest, *, uri: str = "relative_uri", body: str = "body"
-) -> dict[str, Any]:
-    """The App Engine request of a task as callers see it. `uri` and `body` are what the version calls them."""
-    return {
-        "http_method": request.method.value,
-        "app_engine_routing": app_engine_routing_fields(request.routing),
-        uri: request.relative_uri,
-        "headers": dict(request.headers),
-        body: request.body,
-    }
+def write_app_engine_request(
+    message: Any, request: AppEngineHttpRequest, *, uri: str = "relative_uri", body: str = "body"
+) -> None:
+    """Fill in the App Engine request of a task as callers see it. `uri` and `body` are what the version calls them."""
+    message.http_method = request.method
+    write_app_engine_routing(message.app_engine_routing, request.routing)
+    setattr(message, uri, request.relative_uri)
+    for name, value in request.headers:
+        message.headers[name] = value
+    setattr(message, body, request.body)
+
+
+def _read_oidc_token(token: Any) -> OidcToken:
+    return OidcToken(token.service_account_email, token.audience)
+
+
+def _read_oauth_token(token: Any) -> OauthToken:
+    return OauthToken(token.service_account_email, token.scope)
 
 
 def _read_method(request: Any, where: str) -> HttpMethod:

@@ -65,6 +65,22 @@ def app_engine_routing_fields(routing: AppEngineRouting) -> dict[str, Any]:
     }
 
 
+def write_app_engine_routing(message: Any, routing: AppEngineRouting) -> None:
+    """Fill in service, version, instance and host; a routing without any is still there."""
+    message.service, message.version, message.instance = routing.service, routing.version, routing.instance
+    message.host = routing.host
+
+
+def write_oidc_token(message: Any, token: OidcToken) -> None:
+    """Fill in the OIDC token asked for."""
+    message.service_account_email, message.audience = token.service_account_email, token.audience
+
+
+def write_oauth_token(message: Any, token: OauthToken) -> None:
+    """Fill in the access token asked for."""
+    message.service_account_email, message.scope = token.service_account_email, token.scope
+
+
 def oidc_token_fields(token: OidcToken | None) -> dict[str, Any] | None:
     """The OIDC token asked for, None if there is none."""
     return {"service_account_email": token.service_account_email, "audience": token.audience} if token else None

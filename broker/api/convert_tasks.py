@@ -8,14 +8,14 @@ from typing import Any
 from broker.api.attempt_status import attempt_status
 from broker.api.convert_queues import retry_fields
 from broker.api.convert_requests import (
-    app_engine_request_fields,
-    http_request_fields,
     read_app_engine_request,
     read_http_request,
+    write_app_engine_request,
+    write_http_request,
 )
-from broker.api.moments import duration, read_duration_us, read_timestamp_us, timestamp
+from broker.api.moments import read_duration_us, read_timestamp_us, write_time
 from broker.model.retry import RetryConfig
-from broker.model.task import AppEngineHttpRequest, Attempt, PullMessage, Task
+from broker.model.task import AppEngineHttpRequest, Attempt, HttpRequest, PullMessage, Task
 
 
 def read_task_fields(task: Any, *, uri: str = "relative_uri", body: str = "body") -> dict[str, Any]:
@@ -23,14 +23,12 @@ def read_task_fields(task: Any, *, uri: str = "relative_uri", body: str = "body"
 
     `uri` and `body` are what the version calls these parts of App Engine requests.
     """
-    app_engine = task.app_engine_http_request
-    is_app_engine = task.HasField("app_engine_http_request")
-    return {
-        "name": task.name,
-        "http_request": read_http_request(task.http_request) if task.HasField("http_request") else None,
-        "app_engine_request": read_app_engine_request(app_engine, uri=uri, body=body) if is_app_engine else None,
-        "schedule_us": read_timestamp_us(task, "schedule_time", "task.schedule_time"),
-    }
+    fields = {"name": task.name, "schedule_us": read_timestamp_us(task, "schedule_time", "task.schedule_time")}
+    if task.HasField("http_request"):
+        fields["http_request"] = read_http_request(task.http_request)
+    if task.HasField("app_engine_http_request"):
+        fields["app_engine_request"] = read_app_engine_request(task.app_engine_http_request, uri=uri, body=body)
+    return fields
 
 
 def read_deadline_us(task: Any) -> int | None:
@@ -60,20 +58,19 @@ def read_task_retry(task: Any) -> RetryConfig | None:
     )
 
 
-def task_fields(task: Task, *, uri: str = "relative_uri", body: str = "body") -> dict[str, Any]:
-    """A task as callers see it: creation in whole seconds, the rest to the microsecond."""
+def write_task(message: Any, task: Task, *, uri: str = "relative_uri", body: str = "body") -> None:
+    """Fill in a task as callers see it: creation in whole seconds, the rest to the microsecond.
+
+    Field by field, which takes a third of the time that the message's constructor needs for fields of fields.
+    """
     request = task.request
-    fields: dict[str, Any] = {
-        "name": str(task.name),
-        "schedule_time": timestamp(task.schedule_us),
-        "create_time": timestamp(task.create_us // 1_000_000 * 1_000_000),
-        "view": task.view.value,
-    }
-    if isinstance(request, AppEngineHttpRequest):
-        return fields | {"app_engine_http_request": app_engine_request_fields(request, uri=uri, body=body)}
-    if isinstance(request, PullMessage):
-        return fields  # v2 has no words for it
-    return fields | {"http_request": http_request_fields(request)}
+    message.name, message.view = str(task.name), task.view
+    write_time(message.schedule_time, task.schedule_us)
+    message.create_time.seconds = task.create_us // 1_000_000
+    if isinstance(request, HttpRequest):
+        write_http_request(message.http_request, request)
+    elif isinstance(request, AppEngineHttpRequest):
+        write_app_engine_request(message.app_engine_http_request, request, uri=uri, body=body)
 
 
 def read_pull_message(task: Any) -> PullMessage | None:
@@ -82,42 +79,32 @@ def read_pull_message(task: Any) -> PullMessage | None:
     return PullMessage(message.payload, message.tag.encode()) if task.HasField("pull_message") else None
 
 
-def pull_message_fields(task: Task) -> dict[str, Any]:
-    """What a worker gets of a pull task. A tag that is no text, as App Engine's may be, shows as far as it is."""
-    message = task.request
-    if not isinstance(message, PullMessage):
-        return {}
-    return {"pull_message": {"payload": message.body, "tag": message.tag.decode(errors="replace")}}
+def write_pull_message(message: Any, task: Task) -> None:
+    """Fill in what a worker gets of a task. A tag that is no text, as App Engine's may be, shows as far as it is."""
+    request = task.request
+    if isinstance(request, PullMessage):
+        pull = message.pull_message
+        pull.payload, pull.tag = request.body, request.tag.decode(errors="replace")
 
 
-def dispatch_fields(task: Task) -> dict[str, Any]:
-    """How a task is and was dispatched, as all versions but v2beta2 show it."""
-    deadline_us = task.dispatch_deadline_us
-    return {
-        "dispatch_deadline": None if deadline_us is None else duration(deadline_us),
-        "dispatch_count": task.dispatch_count,
-        "response_count": task.response_count,
-        "first_attempt": first_attempt_fields(task),
-        "last_attempt": last_attempt_fields(task),
-        "retry_config": task.retry_config and retry_fields(task.retry_config),
-    }
+def write_dispatch(message: Any, task: Task) -> None:
+    """Fill in how a task is and was dispatched, as all versions but v2beta2 show it."""
+    if task.dispatch_deadline_us is not None:
+        write_time(message.dispatch_deadline, task.dispatch_deadline_us)
+    message.dispatch_count, message.response_count = task.dispatch_count, task.response_count
+    if task.first_attempt:
+        write_time(message.first_attempt.dispatch_time, task.first_attempt.dispatch_us)
+    if task.last_attempt:
+        write_attempt(message.last_attempt, task.last_attempt)
+    if task.retry_config:
+        message.retry_config.MergeFrom(type(message.retry_config)(**retry_fields(task.retry_config)))
 
 
-def first_attempt_fields(task: Task) -> dict[str, Any] | None:
-    """When a task was dispatched for the first time, None if it was not."""
-    return {"dispatch_time": timestamp(task.first_attempt.dispatch_us)} if task.first_attempt else None
-
-
-def last_attempt_fields(task: Task) -> dict[str, Any] | None:
-    """The last dispatch of a task, None if there was none."""
-    return _attempt_fields(task.last_attempt) if task.last_attempt else None
-
-
-def _attempt_fields(attempt: Attempt) -> dict[str, Any]:
-    answered = attempt.response_us is not None
-    return {
-        "schedule_time": None if attempt.schedule_us is None else timestamp(attempt.schedule_us),
-        "dispatch_time": timestamp(attempt.dispatch_us),
-        "response_time": None if attempt.response_us is None else timestamp(attempt.response_us),
-        "response_status": attempt_status(attempt.http_status) if answered else None,
-    }
+def write_attempt(message: Any, attempt: Attempt) -> None:
+    """Fill in one dispatch of a task."""
+    write_time(message.dispatch_time, attempt.dispatch_us)
+    if attempt.schedule_us is not None:
+        write_time(message.schedule_time, attempt.schedule_us)
+    if attempt.response_us is not None:
+        write_time(message.response_time, attempt.response_us)
+        message.response_status.MergeFrom(attempt_status(attempt.http_status))

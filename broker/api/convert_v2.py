@@ -14,11 +14,11 @@ from broker.api.convert_queues import (
 )
 from broker.api.convert_routing import app_engine_routing_fields, read_app_engine_routing
 from broker.api.convert_tasks import (
-    dispatch_fields,
     read_deadline_us,
     read_task_fields,
     read_task_retry,
-    task_fields,
+    write_dispatch,
+    write_task,
 )
 from broker.model.queue import Queue, QueueStats
 from broker.model.task import Task
@@ -59,4 +59,7 @@ def queue_message(queue: Queue, _stats: QueueStats | None = None) -> Any:
 
 def task_message(task: Task) -> Any:
     """A task as callers see it."""
-    return _Task(**task_fields(task), **dispatch_fields(task))
+    message = _Task()
+    write_task(message, task)
+    write_dispatch(message, task)
+    return message

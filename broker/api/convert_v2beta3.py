@@ -15,7 +15,7 @@ from broker.api.convert_queues import (
     read_sampling_ratio,
 )
 from broker.api.convert_routing import app_engine_routing_fields, read_app_engine_routing
-from broker.api.convert_tasks import dispatch_fields, pull_message_fields, task_fields
+from broker.api.convert_tasks import write_dispatch, write_pull_message, write_task
 from broker.api.convert_v2 import read_task
 from broker.api.enums import read_enum
 from broker.model.queue import Queue, QueueKind, QueueStats
@@ -60,4 +60,8 @@ def queue_message(queue: Queue, stats: QueueStats | None = None) -> Any:
 
 def task_message(task: Task) -> Any:
     """A task as callers see it."""
-    return _Task(**task_fields(task), **pull_message_fields(task), **dispatch_fields(task))
+    message = _Task()
+    write_task(message, task)
+    write_pull_message(message, task)
+    write_dispatch(message, task)
+    return message

@@ -15,6 +15,7 @@ from google.protobuf import json_format
 from google.protobuf.descriptor import FieldDescriptor
 
 _EPOCH = datetime(1970, 1, 1)
+_LONGEST_S = 315_576_000_000
 _WELL_KNOWN = "google.protobuf."
 
 Write = Callable[[Any, bool], Any]
@@ -111,9 +112,15 @@ def _fraction(nanos: int) -> str:
     return "." + (digits if nanos % 1000 else digits[:6] if nanos % 1_000_000 else digits[:3])
 
 
+def _duration(value: Any, _: bool) -> str:
+    seconds = value.seconds
+    is_plain = not value.nanos and -_LONGEST_S <= seconds <= _LONGEST_S
+    return f"{seconds}s" if is_plain else value.ToJsonString()
+
+
 _WRITERS_BY_MESSAGE: dict[str, Write] = {
     "google.protobuf.Timestamp": _timestamp,
-    "google.protobuf.Duration": lambda value, _: value.ToJsonString(),
+    "google.protobuf.Duration": _duration,
 }
 _WRITERS_BY_TYPE: dict[int, Write] = {
     FieldDescriptor.TYPE_STRING: lambda value, _: value,

@@ -44,17 +44,22 @@ def message_kind(descriptor: Any) -> str:
     return f"type.googleapis.com/{descriptor.full_name}"
 
 
-def read_scalar(value: Any, field: Any, where: str) -> Any:
-    """A JSON value as the Python value of a scalar or enum field. `where` is its path in the request."""
-    if field.enum_type is not None:
-        return _enum(value, field.enum_type, where)
-    kind = _TYPE_NAMES[field.type]
+@lru_cache(maxsize=1024)
+def scalar_reader(field: Any) -> Callable[[Any, str], Any]:
+    """What makes of a JSON value, and of its path in the request, the Python value of a scalar or enum field."""
+    enum, kind = field.enum_type, _TYPE_NAMES[field.type]
+    if enum is not None:
+        return lambda value, where: _enum(value, enum, where)
     if kind == "TYPE_BYTES":
-        return _bytes(value, where)
-    try:
-        return _READERS[kind](value)
-    except (ValueError, OverflowError, KeyError):
-        refuse_value(where, kind, value)
+        return _bytes
+
+    def read(value: Any, where: str) -> Any:
+        try:
+            return _READERS[kind](value)
+        except (ValueError, OverflowError, KeyError):
+            refuse_value(where, kind, value)
+
+    return read
 
 
 def _enum(value: Any, enum: Any, where: str) -> int:

@@ -33,6 +33,11 @@ def read_duration_us(parent: Any, field: str, where: str) -> int | None:
     return total // 1000 if total >= 0 else -(-total // 1000)
 
 
+def write_time(message: Any, time_us: int) -> None:
+    """Make an empty Timestamp, or Duration of a span that is not negative, this long, to the microsecond."""
+    message.seconds, message.nanos = time_us // 1_000_000, time_us % 1_000_000 * 1000
+
+
 def timestamp(moment_us: int) -> timestamp_pb2.Timestamp:
     """A Timestamp to the microsecond."""
     return timestamp_pb2.Timestamp(seconds=moment_us // 1_000_000, nanos=moment_us % 1_000_000 * 1000)

@@ -31,7 +31,9 @@ class Path:
         The verb is split off at the last colon of the last segment only: projects may contain colons. An
         empty last segment before a verb (`tasks/:buffer`) is dropped. An escaped slash stays escaped.
         """
-        *parents, last = (_decode(segment) for segment in raw.removeprefix("/").split("/"))
+        *parents, last = raw.removeprefix("/").split("/")
+        if "%" in raw:
+            *parents, last = map(_decode, (*parents, last))
         last, colon, verb = last.rpartition(":") if ":" in last else (last, "", "")
         return cls((*parents, last) if last or not colon else tuple(parents), verb)
 
@@ -44,6 +46,8 @@ class Template:
     verb: str
     variables: tuple[tuple[str, int, int], ...]
     """Field path of the request, and the half-open range of the segments that make its value."""
+    words: tuple[int, ...]
+    """The places of the segments that are not `*`."""
 
     @classmethod
     def parse(cls, text: str) -> "Template":
@@ -57,15 +61,19 @@ class Template:
             segments += pattern.split("/")
             if field:
                 variables.append((field, start, len(segments)))
-        return cls(tuple(segments), verb, tuple(variables))
+        words = tuple(place for place, segment in enumerate(segments) if segment != "*")
+        return cls(tuple(segments), verb, tuple(variables), words)
 
     def match(self, path: Path) -> dict[str, str] | None:
         """The values of the variables by field path, or None if the path is another one."""
-        if path.verb != self.verb or len(path.segments) != len(self.segments):
+        if path.verb != self.verb or len(path.segments) != len(self.segments) or "" in path.segments:
             return None
-        for wanted, given in zip(self.segments, path.segments, strict=True):
-            if not given or wanted not in ("*", given):
-                return None
+        if any(path.segments[place] != self.segments[place] for place in self.words):
+            return None
+        return self.values(path)
+
+    def values(self, path: Path) -> dict[str, str]:
+        """The values of the variables by field path, in a path that has the words and the verb of this template."""
         return {field: "/".join(path.segments[start:end]) for field, start, end in self.variables}
 
 

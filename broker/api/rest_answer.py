@@ -26,13 +26,16 @@ class AnswerStyle:
     @classmethod
     def of(cls, query: Mapping[str, str], headers: Mapping[str, str] | None = None) -> "AnswerStyle":
         """Reads it from a request; parameters with or without the dollar sign."""
+        compressed = _wants_gzip(headers or {})
+        if not query and not compressed:
+            return USUAL_STYLE
         pretty = query.get("$prettyPrint", query.get("prettyPrint", "true"))
         alternative = query.get("$alt", query.get("alt", ""))
-        return cls(
-            pretty.lower() not in ("false", "0"),
-            "enum-encoding=int" in alternative.split(";"),
-            _wants_gzip(headers or {}),
-        )
+        return cls(pretty.lower() not in ("false", "0"), "enum-encoding=int" in alternative.split(";"), compressed)
+
+
+USUAL_STYLE = AnswerStyle()
+"""That of a caller who says nothing of it."""
 
 
 def read_selection(query: Mapping[str, str], headers: Mapping[str, str]) -> Selection | None:

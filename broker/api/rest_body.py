@@ -17,7 +17,7 @@ _WINDOW_BITS = {"gzip": 31, "x-gzip": 31, "deflate": 15}
 """How zlib calls the content codings."""
 
 
-async def read_body(request: web.Request) -> bytes:
+async def read_body(request: web.BaseRequest) -> bytes:
     """The body of a request, decompressed. Raises INVALID_ARGUMENT, also if the caller has gone away in the middle."""
     try:
         body = await request.read()
@@ -29,13 +29,13 @@ async def read_body(request: web.Request) -> bytes:
     return body if not body or coding == "identity" else _decompressed(body, coding)
 
 
-def verb_of(request: web.Request) -> str:
+def verb_of(request: web.BaseRequest) -> str:
     """The verb meant: a POST can carry another one in a header, for proxies that let only POST through."""
     override = request.headers.get("X-HTTP-Method-Override", "")
     return override.upper() if override and request.method == "POST" else request.method
 
 
-async def read_query(request: web.Request) -> MultiMapping[str]:
+async def read_query(request: web.BaseRequest) -> MultiMapping[str]:
     """The query. Of a GET that travels as a POST it can be in the body: clients do so if it is too long for a URL.
 
     Raises INVALID_ARGUMENT.

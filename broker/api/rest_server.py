@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
@@ -10,7 +10,7 @@ from multidict import MultiMapping
 
 from broker.api.deadline import SERVER_TIMEOUT_HEADER, read_timeout_s, set_deadline
 from broker.api.json_writer import message_object
-from broker.api.rest_answer import AnswerStyle, json_response, read_selection
+from broker.api.rest_answer import USUAL_STYLE, AnswerStyle, json_response, read_selection
 from broker.api.rest_body import MAX_BODY_BYTES, read_body, read_query, verb_of
 from broker.api.rest_request import read_request
 from broker.api.routes import Routes
@@ -42,13 +42,14 @@ class RestServer:
         self._routes = Routes(rpcs)
         self._host, self._port, self._shares_port = host, port, shares_port
         app = web.Application(client_max_size=MAX_BODY_BYTES)
-        app.add_routes(extra_routes)
+        others = app.add_routes(extra_routes)
+        self._prefixes = self._routes.prefixes_beside(route.resource.canonical for route in others if route.resource)
         app.router.add_route("*", r"/{path:[\s\S]*}", self._answer)
         self._runner = web.AppRunner(app, access_log=None, logger=_server_log, auto_decompress=False)
 
     async def start(self) -> int:
         """Starts to listen and returns the port. Raises StartupError if the port cannot be had."""
-        await self._runner.setup()
+        await self._set_up()
         site = web.TCPSite(self._runner, self._host, self._port, reuse_port=self._shares_port or None)
         try:
             await site.start()
@@ -63,10 +64,15 @@ class RestServer:
 
     async def start_behind(self) -> Callable[[], asyncio.BaseProtocol]:
         """Starts without a port of its own, and returns what makes the protocol of a connection accepted elsewhere."""
-        await self._runner.setup()
+        await self._set_up()
         server = self._runner.server
         assert server is not None
         return server
+
+    async def start_on_socket(self, path: str) -> None:
+        """Starts to listen on a Unix socket, for connections that were accepted elsewhere."""
+        await self._set_up()
+        await web.UnixSite(self._runner, path).start()
 
     async def stop(self, grace_s: float) -> None:
         """Stops listening and lets running calls finish for up to `grace_s` seconds."""
@@ -77,8 +83,21 @@ class RestServer:
             await self._runner.server.shutdown(grace_s)
         await self._runner.cleanup()
 
-    async def _answer(self, request: web.Request) -> web.Response:
-        style = AnswerStyle()
+    async def _set_up(self) -> None:
+        """Calls under the paths of the table alone go past aiohttp's router: it takes longer than all of `Routes`."""
+        await self._runner.setup()
+        server = self._runner.server
+        assert server is not None
+        routed = server.request_handler
+
+        def handle(request: web.BaseRequest) -> Awaitable[web.StreamResponse]:
+            is_call = request.raw_path.startswith(self._prefixes) and "Expect" not in request.headers
+            return self._answer(request) if is_call else routed(request)
+
+        server.request_handler = handle
+
+    async def _answer(self, request: web.BaseRequest) -> web.Response:
+        style = USUAL_STYLE
         try:
             query = await read_query(request)
             style = AnswerStyle.of(query, request.headers)
@@ -86,7 +105,7 @@ class RestServer:
         except HeadraceError as error:
             return json_response(envelope(error), HTTP_STATUS[error.code], style)
 
-    async def _call(self, request: web.Request, query: MultiMapping[str], style: AnswerStyle) -> web.Response:
+    async def _call(self, request: web.BaseRequest, query: MultiMapping[str], style: AnswerStyle) -> web.Response:
         path = request.raw_path.partition("?")[0]
         methods = self._routes.find(path)
         if not methods:

@@ -51,11 +51,13 @@ class OauthToken:
     scope: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class HttpRequest:
     """The request that a task makes. Header names keep the casing they were sent with.
 
-    The URL is empty where it is left to the queue's routing. At most one of the tokens is set.
+    The URL is empty where it is left to the queue's routing. At most one of the tokens is set. Nothing changes one;
+    it is not frozen, like `NewTask` and `Task`, because thousands are made a second: a frozen one takes four times as
+    long.
     """
 
     url: str
@@ -64,6 +66,10 @@ class HttpRequest:
     body: bytes = b""
     oidc_token: OidcToken | None = None
     oauth_token: OauthToken | None = None
+
+    def without_body(self) -> "HttpRequest":
+        """The same without its body."""
+        return HttpRequest(self.url, self.method, self.headers, b"", self.oidc_token, self.oauth_token)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +99,10 @@ class AppEngineHttpRequest:
     body: bytes = b""
     routing: AppEngineRouting = field(default_factory=AppEngineRouting)
 
+    def without_body(self) -> "AppEngineHttpRequest":
+        """The same without its body."""
+        return replace(self, body=b"")
+
 
 @dataclass(frozen=True, slots=True)
 class PullMessage:
@@ -100,6 +110,10 @@ class PullMessage:
 
     body: bytes = b""
     tag: bytes = b""
+
+    def without_body(self) -> "PullMessage":
+        """The same without its body."""
+        return PullMessage(tag=self.tag)
 
 
 TaskRequest = HttpRequest | AppEngineHttpRequest | PullMessage
@@ -116,7 +130,7 @@ class Attempt:
     """The status that came back; 504 for a deadline that passed, 0 for no connection."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class NewTask:
     """A validated task on its way into the store. Times that are None are filled in by the store."""
 
@@ -132,7 +146,7 @@ class NewTask:
     """A time in the past stays as it is, and decides the order of leases, instead of becoming now."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Task:
     """A live task as the store holds it. In a BASIC view the request has no body."""
 
@@ -150,3 +164,19 @@ class Task:
     last_attempt: Attempt | None = None
     retry_config: RetryConfig | None = None
     view: View = View.FULL
+
+    def basic(self) -> "Task":
+        """The same in a BASIC view."""
+        return Task(
+            self.name,
+            self.request.without_body() if self.request.body else self.request,
+            self.schedule_us,
+            self.create_us,
+            self.dispatch_deadline_us,
+            self.dispatch_count,
+            self.response_count,
+            self.first_attempt,
+            self.last_attempt,
+            self.retry_config,
+            View.BASIC,
+        )

@@ -27,3 +27,5 @@ class Broker:
     """Whether a missing queue is created, with defaults, when a task is created in it."""
     tickets: Tickets = field(default_factory=Tickets)
     """Which project a caller of the App Engine API means."""
+    legacy_standard_payloads: bool = False
+    """Whether payloads that callers of the legacy REST API insert may have + and /."""

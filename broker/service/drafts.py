@@ -50,9 +50,12 @@ class QueueDraft:
     tombstone_ttl_us: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class HttpRequestDraft:
-    """The HTTP request of a task as sent: the URL may be missing, the method unknown to bodies."""
+    """The HTTP request of a task as sent: the URL may be missing, the method unknown to bodies.
+
+    Not frozen, like `TaskDraft`, because thousands are made a second, and a frozen one takes four times as long.
+    """
 
     url: str = ""
     method: HttpMethod = HttpMethod.POST
@@ -73,7 +76,7 @@ class AppEngineRequestDraft:
     routing: AppEngineRouting = field(default_factory=AppEngineRouting)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class TaskDraft:
     """The settable fields of a task. At most one of the requests is set."""
 

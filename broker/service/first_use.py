@@ -19,8 +19,10 @@ async def on_queue(broker: Broker, name: QueueName, use: Callable[[], Awaitable[
 
     Any number of callers may find the queue missing at the same moment. Raises HeadraceError if it stays missing.
     """
-    with suppress(QueueMissing):
+    try:
         return await use()
+    except QueueMissing:
+        pass
     if broker.auto_create_queues:
         await _create(broker, name)
         with suppress(QueueMissing):

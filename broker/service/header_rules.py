@@ -11,6 +11,7 @@ from broker.service import our_texts
 
 Headers = tuple[tuple[str, str], ...]
 
+_ONLY_USER_AGENT: Headers = (("User-Agent", USER_AGENT),)
 _token = re.compile(r"[A-Za-z0-9!#$%&'*+\-.^_`|~]+")
 _control = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
@@ -23,8 +24,10 @@ def stored_headers(headers: Headers, largest_bytes: int) -> Headers:
 
     Raises HeadraceError, as `check_headers`.
     """
+    if not headers:
+        return _ONLY_USER_AGENT
     check_headers(headers, "HttpRequest.headers", largest_bytes)
-    return (*_without(headers, "user-agent"), ("User-Agent", USER_AGENT))
+    return (*_without(headers, "user-agent"), *_ONLY_USER_AGENT)
 
 
 def stored_app_engine_headers(headers: Headers, body: bytes) -> Headers:

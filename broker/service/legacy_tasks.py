@@ -3,6 +3,7 @@
 Names are full resource names. A refused call raises HeadraceError.
 """
 
+from broker.model.leased_task import LeasedTask
 from broker.model.queue import Queue, QueueKind
 from broker.model.tag_filter import TagFilter
 from broker.model.task import Task, View
@@ -43,7 +44,7 @@ async def insert_task(broker: Broker, parent: str, draft: TaskDraft) -> Task:
 
 async def lease_tasks(
     broker: Broker, parent: str, *, max_tasks: int, lease_s: int, tags: TagFilter, deadline_s: float | None
-) -> list[Task]:
+) -> list[LeasedTask]:
     """Lease available tasks by lease timestamp; none if there are none, or over the cap."""
     return await pull.lease_tasks(
         broker,

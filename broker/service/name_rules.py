@@ -1,5 +1,7 @@
 """Names as callers send them: parsed, or refused with the error that belongs to the call."""
 
+from functools import lru_cache
+
 from broker.model.names import LocationName, QueueName, TaskName, is_task_id, new_task_id
 from broker.service import texts
 
@@ -12,6 +14,7 @@ def location_name(text: str) -> LocationName:
     return name
 
 
+@lru_cache(maxsize=1024)
 def queue_name(text: str) -> QueueName:
     """The queue a caller named. Raises HeadraceError."""
     name = QueueName.parse(text)

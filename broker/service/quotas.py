@@ -22,6 +22,8 @@ async def spend_quota(broker: Broker, method: str, resource: Callable[[], str]) 
 
     Without a cap on such calls this costs nothing. A call whose resource is in no location is not counted.
     """
+    if method not in _BY_METHOD and not broker.limits.api_calls_per_minute:
+        return
     names = [name for name in (_BY_METHOD.get(method), _EVERY_CALL) if name and getattr(broker.limits, name)]
     if not names:
         return

@@ -1,5 +1,6 @@
 """The use cases of tasks. A refused call raises HeadraceError with the code and text of Google's service."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -26,6 +27,7 @@ from broker.store.outcomes import (
 )
 
 _LARGEST_PAGE = 1000
+_IDENTITY_BYTES = 24
 
 
 async def create_task(broker: Broker, parent: str, draft: TaskDraft, view: View, identity: bytes | None = None) -> Task:
@@ -35,6 +37,7 @@ async def create_task(broker: Broker, parent: str, draft: TaskDraft, view: View,
     another task; with the same `identity`, at least 16 random bytes, it answers the same task while that lives.
     """
     queue = queue_name(parent)
+    identity = identity or os.urandom(_IDENTITY_BYTES)
     name, horizon_us = new_task_name(queue, draft.name, identity), broker.limits.schedule_horizon_s * 1_000_000
 
     async def create() -> Task:
@@ -55,7 +58,7 @@ async def create_task(broker: Broker, parent: str, draft: TaskDraft, view: View,
         raise
     log_creation(broker, created)
     broker.metrics.for_queue(str(queue)).tasks_created.inc()
-    return _shown(broker, _seen(created, view))
+    return _shown(broker, created if view is View.FULL else created.basic())
 
 
 async def get_task(broker: Broker, name: str, view: View) -> Task:
@@ -82,13 +85,10 @@ async def list_tasks(
     return [_shown(broker, task) for task in tasks], token
 
 
-async def delete_task(broker: Broker, name: str, identity: bytes | None = None) -> None:
-    """Delete a task. An attempt in flight runs on; its result changes nothing.
-
-    A repeated call with the same `identity`, at least 16 random bytes, succeeds again if a user named the task.
-    """
+async def delete_task(broker: Broker, name: str) -> None:
+    """Delete a task. An attempt in flight runs on; its result changes nothing."""
     with _existing_task():
-        await broker.store.tasks.delete(task_name(name), identity)
+        await broker.store.tasks.delete(task_name(name))
 
 
 async def run_task(broker: Broker, name: str, view: View) -> Task:
@@ -130,12 +130,6 @@ def _shown(broker: Broker, task: Task) -> Task:
         return task
     domain = app_domain(broker.app_engine_domain, task.name.queue.project)
     return replace(task, request=replace(request, routing=request.routing.in_domain(domain)))
-
-
-def _seen(task: Task, view: View) -> Task:
-    if view is View.FULL:
-        return task
-    return replace(task, view=View.BASIC, request=replace(task.request, body=b""))
 
 
 @contextmanager

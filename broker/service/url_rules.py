@@ -1,6 +1,7 @@
 """Which URLs a task may call, and how they are stored (Cloud Tasks specification, 2.8 and 2.9)."""
 
 import re
+from functools import lru_cache
 from urllib.parse import quote
 
 from broker.service import our_texts, texts
@@ -15,6 +16,7 @@ LARGEST_PORT = 65_535
 _SAFE = "!#$%&'()*+,/:;=?@[]~-._"
 
 
+@lru_cache(maxsize=1024)
 def stored_url(url: str, longest: int) -> str:
     """`url` with unsafe characters percent-encoded, as it is stored, shown and called.
 

@@ -5,6 +5,7 @@ from google.cloud.tasks_v2beta2 import types
 from google.protobuf import json_format
 
 from broker.api import convert_v2beta2 as convert
+from broker.model.leased_task import LeasedTask
 from broker.model.names import QueueName
 from broker.model.queue import Queue, QueueKind, QueueStats
 from broker.model.retry import RetryConfig
@@ -171,3 +172,22 @@ def test_a_task_is_shown(request_: Any, shown: dict[str, Any]) -> None:
             },
         },
     }
+
+
+@pytest.mark.parametrize("view", View)
+@pytest.mark.parametrize(("body", "tag"), [(b"", b""), (b"body", b"tag"), (b"\xff", b"\xff\xfe")])
+def test_leased_tasks_are_shown_as_each_of_them_would_be(view: View, body: bytes, tag: bytes) -> None:
+    shared = (view, body, tag, 1_700_000_000_999_999)
+    tasks = [
+        LeasedTask(NAME, "a", *shared, 1_700_000_100_000_001, 1, 1_700_000_000_000_002, 5, 1_700_000_000_000_003, None),
+        LeasedTask(NAME, "b", *shared, 1_700_000_200_000_000, 2**31 - 1, 7, 5, 8, RetryConfig(max_attempts=3)),
+    ]
+    shown = convert.leased_tasks_message(tasks)
+    assert list(shown.tasks) == [convert.task_message(task.task()) for task in tasks]
+    assert shown.SerializeToString(deterministic=True) == types.LeaseTasksResponse.pb(
+        types.LeaseTasksResponse(tasks=[convert.task_message(task.task()) for task in tasks])
+    ).SerializeToString(deterministic=True)
+
+
+def test_an_empty_lease_is_shown() -> None:
+    assert convert.leased_tasks_message([]) == types.LeaseTasksResponse.pb()()

@@ -16,6 +16,7 @@ from broker.model.names import QueueName
 from broker.model.queue import Acl, Queue, QueueKind
 from broker.model.retry import RetryConfig
 from tests.api.programs import run
+from tests.support.up import Node
 from tests.support.waiting import eventually_async
 
 if TYPE_CHECKING:
@@ -271,3 +272,11 @@ async def test_the_discovery_document(node: "ApiNode") -> None:
     assert (document["servicePath"], document["revision"]) == ("taskqueue/v1beta2/projects/", "20130318")
     methods = [method["id"] for resource in document["resources"].values() for method in resource["methods"].values()]
     assert len(methods) == 8
+
+
+async def test_a_node_that_takes_standard_base64(redis_url: str) -> None:
+    flags = ("--grpc-port", 0, "--http-port", 0, "--legacy-standard-payloads")
+    with Node("api", "--redis-url", redis_url, *flags) as other:
+        async with aiohttp.ClientSession() as session:
+            inserted = await Raw(session, other.http)("POST", "", {"payloadBase64": "+/8="})
+    assert inserted.json()["payloadBase64"] == "-_8="

@@ -24,6 +24,11 @@ def test_payloads(text, payload, answered):
     assert encode_payload(payload) == answered
 
 
+@pytest.mark.parametrize("text", ["-_8=", "+/8=", "+_8", "-/8="])
+def test_payloads_in_standard_base64_where_that_is_allowed(text):
+    assert decode_payload(text, allow_standard=True) == b"\xfb\xff"
+
+
 @pytest.mark.parametrize("text", ["a+b=", "a/b=", "a b=", "a", "ab=c", "aGk===", "aGk=\n", "é"])
 def test_payloads_that_are_refused(text):
     with pytest.raises(HeadraceError, match="payloadBase64") as refused:

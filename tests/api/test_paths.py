@@ -71,3 +71,11 @@ def test_a_template_matches_whole_paths(template: str, path: str, values: dict[s
 def test_routes_lead_to_methods(path: str, methods: dict[str, str]) -> None:
     found = Routes(RPCS).find(path)
     assert {verb: rpc.method for verb, (rpc, _) in found.items()} == methods
+
+
+def test_a_path_with_an_empty_segment_leads_nowhere() -> None:
+    assert Routes(RPCS).find("/v2/projects//locations/L/queues") == {}
+
+
+def test_prefixes_that_other_routes_have_too_are_left_out() -> None:
+    assert set(Routes(RPCS).prefixes_beside(["/v1/{name}", "/api/{path}"])) == {"/v2/", "/v2beta2/", "/v2beta3/"}

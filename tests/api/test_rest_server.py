@@ -12,9 +12,11 @@ from typing import Any
 
 import aiohttp
 import pytest
+from aiohttp import web
 from google.cloud.tasks_v2 import types
 from yarl import URL
 
+from broker.api.rest_answer import answered
 from broker.api.rest_body import MAX_BODY_BYTES
 from broker.api.rest_server import RestServer
 from broker.errors import Code, ErrorInfo, HeadraceError, HelpLink, LocalizedMessage, StartupError
@@ -340,3 +342,29 @@ async def test_stopping_lets_a_running_call_finish() -> None:
     await stopped
     with pytest.raises(aiohttp.ClientConnectionError):
         await call("GET", url)
+
+
+@answered
+async def other_route(_request: web.Request) -> Any:
+    return "other"
+
+
+def test_other_routes_come_before_calls(runner: asyncio.Runner, metrics: Metrics) -> None:
+    broker: Any = SimpleNamespace(metrics=metrics, limits=Limits())
+    rpc, requests = recording("GetQueue")
+    routes = [web.get("/v2/other", other_route)]
+    server = RestServer(broker, [rpc], host="127.0.0.1", port=0, extra_routes=routes)
+    url = f"http://127.0.0.1:{runner.run(server.start())}"
+    try:
+        assert runner.run(call("GET", f"{url}/v2/other"))[1] == "other"
+        assert runner.run(call("GET", f"{url}/v2/{QUEUE}"))[0] == 200
+        assert [request.name for request in requests] == [QUEUE]
+    finally:
+        runner.run(server.stop(0))
+
+
+def test_a_caller_may_wait_for_100_continue(runner: asyncio.Runner, serve_rest: Serve) -> None:
+    rpc, requests = recording("PurgeQueue")
+    url = runner.run(serve_rest(rpc))
+    answer = runner.run(call("POST", f"{url}/v2/{QUEUE}:purge", data=b"{}", expect100=True))
+    assert (answer[0], len(requests)) == (200, 1)

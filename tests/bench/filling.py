@@ -14,7 +14,7 @@ from broker.model.retry import RetryConfig
 from broker.model.task import HttpRequest, NewTask, OidcToken
 from broker.store import scripts
 from broker.store.backend import arguments_of
-from broker.store.record import pack_meta
+from broker.store.record import pack_draft, pack_meta
 from broker.store.store import Store
 
 HORIZON_US = 30 * 86_400 * 1_000_000
@@ -26,7 +26,7 @@ NO_RETRY_SOON = RetryConfig(min_backoff_us=HOUR_US, max_backoff_us=HOUR_US)
 _CREATE = scripts.load(
     "task_create",
     arguments="now_us horizon_us",
-    row="queue_id task_id flags request schedule_us own_retry tag meta body",
+    row="queue_id task_id keeps_past draft",
 )
 _BATCH = 100
 _CALLS_OPEN = 8
@@ -51,9 +51,8 @@ class Filling:
         meta = b"" if self.pull else pack_meta(NewTask(name, False, request))
         first = _IDS_FROM + secrets.randbelow(_IDS_FROM)
         for number, schedule_us in enumerate(self.schedule_us):
-            when = "" if schedule_us is None else schedule_us
-            identity = secrets.token_bytes(8)
-            yield queue_id, str(first + number), 0, identity, when, b"", self.tag, meta, self.body
+            draft = pack_draft(secrets.token_bytes(8), schedule_us, False, b"", self.tag, meta, self.body)
+            yield queue_id, str(first + number), 0, draft
 
 
 def queue_name(queue_id: str) -> QueueName:

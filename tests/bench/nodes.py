@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
+from broker.cli.embedded_server import ALLOCATION
 from tests.support.nodes import StartingNode, together
 from tests.support.servers import Server, available_binaries
 
@@ -17,7 +18,8 @@ _LOOK_EVERY_S = 0.02
 def redis() -> Iterator[Server]:
     """A server as `headrace up` starts it: every write in the append-only file, synced every second."""
     binary: Path = next(iter(available_binaries().values()))
-    with closing(Server(binary, "--appendonly", "yes", "--appendfsync", "everysec")) as server:
+    settings = ("--appendonly", "yes", "--appendfsync", "everysec")
+    with closing(Server(binary, *settings, environment=ALLOCATION)) as server:
         yield server
 
 

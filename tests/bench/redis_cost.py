@@ -1,4 +1,7 @@
-"""What Redis spends: by script from INFO commandstats, and in all from its CPU time."""
+"""What Redis spends: in scripts from INFO commandstats, by the wall's clock, and in all from its CPU time.
+
+The CPU time is that of its threads, not of the child that rewrites the append-only file.
+"""
 
 from dataclasses import dataclass
 from typing import Self

@@ -3,13 +3,15 @@
 import asyncio
 import os
 import signal
+import urllib.error
+import urllib.request
 from collections import Counter
 from contextlib import ExitStack
 
 import pytest
 
 from broker.model.names import QueueName
-from broker.model.queue import Queue, QueueKind
+from broker.model.queue import Queue, QueueKind, QueueState
 from broker.model.task import NewTask, PullMessage, View
 from broker.store.store import Store
 from tests.support.up import Node, run_headrace
@@ -37,6 +39,9 @@ class Seeds:
 
     def create_queue(self, kind=QueueKind.PULL):
         self._run(lambda store: store.queues.create(Queue(QUEUE, kind=kind), max_queues=10))
+
+    def pause(self):
+        self._run(lambda store: store.queues.set_state(QUEUE, QueueState.PAUSED))
 
     def add(self, bodies, tag=b""):
         """Tasks with these bodies by their ids."""
@@ -98,6 +103,31 @@ def test_a_command_that_fails_is_run_again(seeds, worker, tmp_path):
     assert (tmp_path / "tries").read_text() == "\n" * 3
     assert last_line(node) == "headrace pull ended done=1 failed=2 lost=0 running=0"
     assert "task t failed: exit status 1" in node.stderr
+
+
+def test_metrics_and_probes(seeds, worker):
+    seeds.add({"a": b"", "b": b""})
+    node = worker("test ${TASK_NAME##*/} = a", "--metrics-port", 0)
+    address = node.address("metrics")
+
+    def get(path):
+        return urllib.request.urlopen(f"{address}{path}").read().decode()
+
+    label = f'queue="{QUEUE}"'
+    eventually(lambda: f'headrace_pull_tasks_total{{{label},result="failed"}} 1.0' in get("/metrics"))
+    eventually(lambda: f'headrace_pull_tasks_total{{{label},result="done"}} 1.0' in get("/metrics"))
+    assert f"headrace_leased_tasks_total{{{label}}} 2.0" in get("/metrics")
+    assert get("/healthz") == get("/readyz") == "ok\n"
+    seeds.pause()
+    eventually(lambda: is_refused(lambda: get("/readyz"), "No task can be leased: the queue is paused or disabled."))
+
+
+def is_refused(call, reason):
+    try:
+        call()
+    except urllib.error.HTTPError as error:
+        return error.code == 503 and error.read().decode() == f"{reason}\n"
+    return False
 
 
 def test_a_command_that_does_not_read_its_input(seeds, worker):

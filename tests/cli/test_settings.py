@@ -87,6 +87,13 @@ def test_trust_for_single_targets(tmp_path):
         ({"target_rewrites": ["=c"]}, "'' is no address: write"),
         ({"target_rewrites": ["a=http://c/path"]}, "a=http://c/path: TO must be .*without a path"),
         ({"target_rewrites": ["a=*.c"]}, "TO must be"),
+        ({"target_rewrites": ["a=unix:run/a.sock"]}, "TO must be .* or unix:/PATH"),
+        ({"target_rewrites": ["a=unix:/" + "x" * 107]}, "the path of a socket has at most 107 bytes"),
+        ({"target_proxy": "proxy:3128"}, "setting target_proxy .*must be http://HOST:PORT or https"),
+        ({"target_proxy": "http://proxy:3128/path"}, "setting target_proxy .*must be http://HOST"),
+        ({"target_proxy": "socks5://proxy:1080"}, "setting target_proxy .*must be http://HOST"),
+        ({"target_proxy": "http://proxy:99999"}, "setting target_proxy .*must be http://HOST"),
+        ({"target_no_proxy": ["10.0.0.0/8"]}, "setting target_no_proxy .*'10.0.0.0/8' is no address: write"),
         ({"target_rewrites": ["{no json}"]}, "this is no JSON"),
         ({"target_rewrites": ['{"a": 1}']}, "a JSON object of texts"),
         ({"target_tls": ["h=/nowhere/ca.pem"]}, "h=/nowhere/ca.pem: there is no such file"),
@@ -126,3 +133,10 @@ def test_issuer_is_derived_from_the_rest_port_unless_given():
     assert Settings.load({}).issuer_url(8200) == "http://127.0.0.1:8200"
     assert Settings.load({"issuer": "https://tasks.example"}).issuer_url(8200) == "https://tasks.example"
     assert str(Address("::1", 1)) == "[::1]:1"
+
+
+@pytest.mark.parametrize("url", ["me:secret@proxy:1", "http://me:secret@", "ftp://me:secret@proxy"])
+def test_the_password_of_a_bad_proxy_is_not_shown(url):
+    with pytest.raises(StartupError) as refusal:
+        Settings.load({"target_proxy": url})
+    assert "secret" not in str(refusal.value)

@@ -15,7 +15,7 @@ _BATCH_S = 0.010
 _KNOWN_FLAGS = NAMED | LEASED | FORCED | OWN_RETRY
 
 _SHARED_KEYS = r"meta|dispatchers|cmek|secret:.+"
-_PARTITION_KEYS = r"seq|queues|ids|due|run|garbage|tombstones|(quota|claim|leased|gone|operation):.+"
+_PARTITION_KEYS = r"seq|queues|ids|due|run|garbage|tombstones|operations|(quota|claim|leased|gone|operation):.+"
 _QUEUE_KEYS = r"\d+(:l|:s|:c|:e\d+(:t:.*)?|:t:.+)?"
 
 _COLLECTED_KEYS = r"\}:(claim:|leased:|gone:|operation:|quota:|\d+:[cs]$)"

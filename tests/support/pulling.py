@@ -67,13 +67,14 @@ class Worker:
             "require_running": False,
             "deadline_s": 60,
         } | changes
-        return await self.store.leases.lease(
+        leased = await self.store.leases.lease(
             self.queue,
             max_tasks=max_tasks,
             lease_us=round(seconds * SECOND),
             tags=AnyTag() if tags is None else tags,
             **arguments,
         )
+        return [task.task() for task in leased]
 
     async def lease_one(self, seconds: float = 10, **changes: Any) -> Task:
         """Lease exactly one task: there must be one, and no other."""

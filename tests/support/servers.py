@@ -5,12 +5,14 @@ import signal
 import socket
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import redis
 
 from broker.cli.embedded_server import dies_with_parent
 from broker.cli.server_binary import packaged_server
+from broker.settings import environment_with
 from tests.support.waiting import eventually
 
 
@@ -30,7 +32,8 @@ def available_binaries() -> dict[str, Path]:
 class Server:
     """One server process. Its data, in a temporary directory, outlives `kill` but not `close`."""
 
-    def __init__(self, binary: Path, *arguments: str) -> None:
+    def __init__(self, binary: Path, *arguments: str, environment: Mapping[str, str] | None = None) -> None:
+        self._environment = environment_with(environment or {})
         self.port = free_port()
         self.url = f"redis://127.0.0.1:{self.port}"
         self.directory = Path(tempfile.mkdtemp(prefix="headrace-test-"))
@@ -50,6 +53,7 @@ class Server:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
+                env=self._environment,
                 start_new_session=True,
                 preexec_fn=dies_with_parent(),
             )

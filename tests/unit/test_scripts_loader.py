@@ -36,7 +36,8 @@ def test_names_become_locals_before_the_body():
     assert lines[0] == "#!lua"
     assert "local partition = KEYS[1]" in lines[1]
     assert "local now_us = ARGV[1]" in lines[1]
-    assert "for i = 2, #ARGV do rows[i - 1] = ARGV[i] end" in lines[1]
+    assert "local rows = {unpack(ARGV, 2, " in lines[1]
+    assert "do rows[i - 1] = ARGV[i] end" in lines[1]
 
 
 def test_the_flags_line_comes_first():

@@ -135,6 +135,34 @@ async def test_a_repeated_delete_succeeds_again_for_named_tasks(broker):
     assert codes(await delete(broker, *names)) == {0: Code.NOT_FOUND}
 
 
+@pytest.mark.parametrize("is_named", [True, False])
+async def test_a_name_given_twice_is_deleted_once(broker, is_named):
+    created = await create(broker, *(creation(name=named(f"n{n}") if is_named else "") for n in range(2)))
+    first, second = (str(task.name) for task in created.answers)
+    outcome = await delete(broker, first, first, second, first)
+    assert codes(outcome) == dict.fromkeys((1, 3), Code.NOT_FOUND)
+    if is_named:
+        outcome = await delete(broker, first, first, second, first)
+        assert codes(outcome) == dict.fromkeys((1, 3), Code.NOT_FOUND), "a repeat says the same"
+    assert await names_of(broker) == []
+
+
+async def test_a_name_given_twice_in_a_large_batch(broker):
+    await create(broker, creation(name=named("a")))
+    names = [named("a"), *(named(f"none{n}") for n in range(998)), named("a")]
+    for _ in range(2):
+        outcome = await delete(broker, *names)
+        assert outcome.answers == [None]
+        assert 0 not in outcome.errors
+
+
+async def test_a_batch_is_deleted_in_few_calls(broker, redis_client):
+    created = await create(broker, *(creation() for _ in range(100)))
+    redis_client.config_resetstat()
+    assert not (await delete(broker, *(str(task.name) for task in created.answers))).errors
+    assert redis_client.info("commandstats")["cmdstat_evalsha"]["calls"] == 1
+
+
 async def test_a_name_in_another_queue_is_not_deleted(broker):
     other = f"{PARENT}2/tasks/a"
     outcome = await delete(broker, other)
