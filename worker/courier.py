@@ -57,15 +57,18 @@ class Courier:
         app_engine_sender: Sender,
         *,
         overload_control: bool,
+        lease_left_s: float,
         settle: Settle,
         give_back: GiveBack,
     ) -> None:
+        """`lease_left_s`: with less of its lease left no attempt is begun."""
         self._attempts = attempts
         self._configs = configs
         self._preparer = preparer
         self._sender = sender
         self._app_engine_sender = app_engine_sender
         self._overload_control = overload_control
+        self._lease_left_s = lease_left_s
         self._settle = settle
         self._give_back = give_back
         self._told: set[str] = set()
@@ -106,8 +109,8 @@ class Courier:
             self._cannot_send(attempt, error)
 
     def _send(self, attempt: HeldAttempt, config: QueueConfig, raw: bytes, request: OutgoingRequest) -> None:
-        if attempt.lost or asyncio.get_running_loop().time() >= attempt.lease_until_s:
-            raise NotSent("its lease may have ended before it could be sent")
+        if attempt.lost or asyncio.get_running_loop().time() + self._lease_left_s >= attempt.lease_until_s:
+            raise NotSent("its lease might end before it could be renewed")
         if config.queue.sampling_ratio:
             attempt.log = AttemptLog.of(attempt.key, config.queue, Record.unpack(raw), attempt.claimed_us)
         of_app_engine = request.shape.of_app_engine

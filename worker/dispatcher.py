@@ -27,7 +27,7 @@ from worker.ownership import Ownership
 from worker.preparer import Preparer
 from worker.queue_configs import QueueConfigs
 from worker.redirects import RedirectFollower
-from worker.renewer import Renewer
+from worker.renewer import MARGIN_PER_LEASE, Renewer
 from worker.sender import Sender
 from worker.settler import Settler
 
@@ -78,6 +78,7 @@ class Dispatcher:
             RedirectFollower(http_sender),
             app_engine_sender,
             overload_control=settings.overload_control,
+            lease_left_s=settings.lease_s / MARGIN_PER_LEASE,
             settle=self._settle,
             give_back=self._give_back,
         )

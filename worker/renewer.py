@@ -11,7 +11,8 @@ from worker.held_attempt import HeldAttempt
 from worker.in_flight import InFlight
 
 _ROUNDS_PER_LEASE = 6
-_MARGIN_PER_LEASE = 3
+MARGIN_PER_LEASE = 3
+"""A request is aborted with less than this part of its lease left, so it is not begun either."""
 _MOST_ATTEMPTS = 1000
 
 log = logging.getLogger(__name__)
@@ -65,7 +66,7 @@ class Renewer:
                 self._abort(attempt)
 
     def _abort_late(self) -> None:
-        latest_s = asyncio.get_running_loop().time() + self._lease_s / _MARGIN_PER_LEASE
+        latest_s = asyncio.get_running_loop().time() + self._lease_s / MARGIN_PER_LEASE
         for attempt in list(self._in_flight.held):
             if attempt.lease_until_s < latest_s:
                 self._abort(attempt)

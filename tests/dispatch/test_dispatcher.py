@@ -49,6 +49,28 @@ async def test_what_was_claimed_but_not_sent_is_given_back_at_the_stop(store, re
         assert (await read_task(store, task_id)).dispatch_count == 0
 
 
+async def test_what_was_heard_of_too_late_to_keep_its_lease_is_given_back(store, recorder, monkeypatch):
+    await seed_queue(store)
+    await add_task(store, recorder.url)
+    claim, lease_s, late = AttemptStore.claim, 1.0, iter([True])
+
+    async def heard_late(*arguments, **options):
+        answer = await claim(*arguments, **options)
+        if answer.tasks and next(late, False):
+            await asyncio.sleep(0.75 * lease_s)
+        return answer
+
+    monkeypatch.setattr(AttemptStore, "claim", heard_late)
+    metrics = Metrics()
+    node = await new_dispatcher(store, metrics, lease_s=lease_s)
+    await node.start()
+    await gone(store)
+    await node.stop()
+    assert metrics.registry.get_sample_value("headrace_released_tasks_total") == 1
+    (got,) = recorder.received()
+    assert got.header("X-CloudTasks-TaskRetryCount") == "0"
+
+
 async def test_the_dispatch_deadline_ends_an_attempt(store, recorder):
     await seed_queue(store)
     await add_task(store, f"{recorder.url}/silent", dispatch_deadline_us=100_000)
