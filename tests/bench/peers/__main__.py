@@ -7,21 +7,28 @@ from datetime import UTC, datetime
 
 from tests.bench import page, report
 from tests.bench.machine import Missing
-from tests.bench.peers import headrace, job
+from tests.bench.peers import emulator, headrace, job
 from tests.bench.peers.catalogue import PEERS
+
+_OF_THE_PROTOCOL = {
+    "headrace": headrace.measure,
+    "headrace_envoy": headrace.measure_envoy,
+    "emulator": emulator.measure,
+}
+"""What speaks Cloud Tasks: it is not told by a program of its own what to enqueue."""
 
 
 def main(arguments: list[str]) -> int:
     """Run, write results and the page. Exit status 1 if a peer could not be measured."""
     sizes = {name: int(value) for name, _, value in (word.partition("=") for word in arguments if "=" in word)}
-    names = [word for word in arguments if "=" not in word] or ["headrace", *PEERS]
+    names = [word for word in arguments if "=" not in word] or [*_OF_THE_PROTOCOL, *PEERS]
     results = report.read(page.RESULTS)
     rows = results.setdefault("peers", {})
     tasks, missing = sizes.get("tasks", 20_000), False
     for name in names:
         begun_s = time.monotonic()
         try:
-            found = asyncio.run(headrace.measure(tasks)) if name == "headrace" else [job.measure(PEERS[name], tasks)]
+            found = _measured(name, tasks)
         except (Missing, job.Failed) as error:
             print(f"{name}: not measured: {error}", file=sys.stderr, flush=True)
             missing = True
@@ -33,6 +40,12 @@ def main(arguments: list[str]) -> int:
         report.write(page.RESULTS, results)
     page.write(report.read(page.RESULTS))
     return int(missing)
+
+
+def _measured(name: str, tasks: int) -> list[job.Row]:
+    if name in _OF_THE_PROTOCOL:
+        return asyncio.run(_OF_THE_PROTOCOL[name](tasks))
+    return [job.measure(PEERS[name], tasks)]
 
 
 if __name__ == "__main__":

@@ -55,7 +55,7 @@ def measure(peer: Peer, tasks: int) -> Row:
         }
         added = _enqueue(peer, variables)
         before = sink.arrived()
-        with _workers(peer, variables) as log:
+        with workers(peer, variables) as log:
             drained = delivered_per_s(sink, before, tasks, log)
     return Row(peer.name, versions(peer), peer.chosen, tasks / added, drained)
 
@@ -84,10 +84,10 @@ def _enqueue(peer: Peer, variables: dict[str, str]) -> float:
 
 
 @contextmanager
-def _workers(peer: Peer, variables: dict[str, str]) -> Iterator[Path]:
-    """Worker processes, ended by SIGTERM; the file of what they print."""
+def workers(peer: Peer, variables: dict[str, str], **more_words: str) -> Iterator[Path]:
+    """Worker processes, ended by SIGTERM; the file of what they print. `more_words` of `work` are filled in, too."""
     source = program(peer)
-    words = {"PYTHON": str(interpreter(peer)), "PROGRAM": str(source), "MODULE": source.stem}
+    words = {"PYTHON": str(interpreter(peer)), "PROGRAM": str(source), "MODULE": source.stem} | more_words
     command = [_filled(word, words) for word in peer.work]
     log = home(peer) / "output"
     with ExitStack() as stack:
