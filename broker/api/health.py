@@ -53,11 +53,12 @@ class Health:
         known = request.service in self._services
         told = None
         while True:
+            stopping = self._stopping.is_set()  # before the status, which otherwise may be one from before
             status = await self._recent() if known else _Status.SERVICE_UNKNOWN
             if status != told:
                 yield _Status(status=status)
                 told = status
-            if self._stopping.is_set():
+            if stopping:
                 return
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), _LOOK_EVERY_S)

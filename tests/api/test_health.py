@@ -1,7 +1,7 @@
 """gRPC health checking, asked by the stub of the health checking library."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -21,9 +21,12 @@ class Readiness:
 
     def __init__(self) -> None:
         self.is_ready, self.looks = True, 0
+        self.meanwhile: Callable[[], None] | None = None
 
     async def __call__(self) -> None:
         self.looks += 1
+        if self.meanwhile:
+            self.meanwhile()
         if not self.is_ready:
             raise HeadraceError(Code.UNAVAILABLE, "The store is not available, try again.")
 
@@ -93,3 +96,8 @@ async def test_stopping_ends_watches(stub: Any, health: Health) -> None:
     assert (await watch.read()).status == NOT_SERVING
     assert await watch.read() is grpc.aio.EOF
     assert (await stub.Check(of())).status == NOT_SERVING
+
+
+async def test_a_watch_tells_of_a_stop_during_its_look(stub: Any, health: Health, ready: Readiness) -> None:
+    ready.meanwhile = health.stop
+    assert [answer.status async for answer in stub.Watch(of())] == [SERVING, NOT_SERVING]

@@ -162,7 +162,7 @@ def test_a_target_that_is_not_there_is_tried_again(client, make_queue, recorder)
 
     def refused():
         task = client.get_task(name=name)
-        return task if "responseTime" in (task["lastAttempt"] or {}) else None
+        return task if "responseTime" in task.get("lastAttempt", {}) else None
 
     task = eventually(refused)
     assert (task["dispatchCount"], task["responseCount"]) == (1, 0)

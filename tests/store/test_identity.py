@@ -2,7 +2,7 @@
 
 import pytest
 
-from broker.store.outcomes import TaskExists, TaskMissing
+from broker.store.outcomes import Deleted, TaskExists
 from tests.support.seeds import HORIZON_US, a_task, read_task, seed_queue, seed_task
 from tests.support.snapshot import changes, partition_values
 
@@ -43,9 +43,10 @@ async def test_a_create_that_comes_again_after_its_task_has_finished(store, disp
 async def test_a_delete_that_comes_again_succeeds_again(store):
     await seed_queue(store)
     name = await seed_task(store)
-    await store.tasks.delete(name, ONE)
-    await store.tasks.delete(name, ONE)
-    with pytest.raises(TaskMissing) as refused:
-        await store.tasks.delete(name, TWO)
-    assert refused.value.tombstoned
+
+    async def delete(identity):
+        return await store.tasks.delete_many(name.queue, [name.task_id], identity)
+
+    assert await delete(ONE) == await delete(ONE) == [Deleted.DELETED]
+    assert await delete(TWO) == [Deleted.TOMBSTONED]
     assert await read_task(store) is None

@@ -70,6 +70,16 @@ async def test_a_lease_goes_on_to_the_next_task(store, clock, worker, tags):
     assert "1:t:a" in await partition_values(store)
 
 
+@pytest.mark.parametrize(("exhausted", "next_one"), [(b"", b"x"), (b"x", b""), (b"x", b"y")])
+async def test_the_oldest_task_that_can_be_leased_decides_the_tag(store, clock, worker, exhausted, next_one):
+    await seed_pull_queue(store)
+    await seed_pull_task(store, "exhausted", 1, retry_config=RetryConfig(max_attempts=0), tag=exhausted)
+    await seed_pull_task(store, "next", 2, tag=next_one)
+    await seed_pull_task(store, "other", 3, tag=exhausted)
+    assert ids(await worker.lease(tags=OldestTag())) == ["next"]
+    assert "1:t:exhausted" in await partition_values(store)
+
+
 async def test_only_a_thousand_are_dropped_in_one_call(store, clock, worker):
     await seed_pull_queue(store, task_ttl_us=DAY)
     for number in range(1500):

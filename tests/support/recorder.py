@@ -79,9 +79,10 @@ class Recorder(ServerThread):
         self._peaks: Counter[str] = Counter()
         self._cut_off: Counter[str] = Counter()
         self._scripts: dict[str, list[Answer]] = {}
+        self._tls = tls
         self._loop = asyncio.new_event_loop()
         self._released = asyncio.Event()
-        self._server = self._loop.run_until_complete(asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=tls))
+        self._server = self._loop.run_until_complete(asyncio.start_server(self._serve, "127.0.0.1", 0))
         self.port: int = self._server.sockets[0].getsockname()[1]
         self.url = f"https://localhost:{self.port}" if tls else f"http://127.0.0.1:{self.port}"
         self._thread = threading.Thread(target=self._loop.run_forever)
@@ -135,6 +136,8 @@ class Recorder(ServerThread):
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
+            if self._tls:
+                await writer.start_tls(self._tls)  # here, so that `close` ends handshakes too
             while True:
                 await self._exchange(Received.parse(await read_request(reader)), reader, writer)
         except (ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):

@@ -5,6 +5,10 @@ import threading
 from types import TracebackType
 from typing import Self
 
+_TURNS_TO_BEGIN = 4
+"""Turns of the loop until a connection that it has just accepted has its handler: if the server closes before, asyncio
+forgets the connection and leaves its socket open."""
+
 
 class ServerThread:
     """What such servers share: `close`, also at the end of a with block. Subclasses start thread and server."""
@@ -21,6 +25,10 @@ class ServerThread:
         self._loop.close()
 
     async def _stop(self) -> None:
+        for listening in self._server.sockets:
+            self._loop.remove_reader(listening)
+        for _ in range(_TURNS_TO_BEGIN):
+            await asyncio.sleep(0)
         self._server.close()
         serving = asyncio.all_tasks() - {asyncio.current_task()}
         for task in serving:

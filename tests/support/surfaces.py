@@ -19,6 +19,8 @@ QUEUE = "projects/local/locations/us-central1/queues/pull"
 LEASE_S = 60
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TRANSIENT_ERROR = 2
+_LATE = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
+"""What the server answers a moment before the deadline, and what the caller's own library says if it comes first."""
 _PATIENCE_S = 30
 """How long a caller listens, whatever it tells the server."""
 
@@ -48,7 +50,7 @@ class Surface(Protocol):
 
 
 class V2beta2Grpc:
-    """Cloud Tasks v2beta2 over gRPC."""
+    """Cloud Tasks v2beta2 over gRPC. Its callers listen for no longer than they tell the server."""
 
     def __init__(self, node: Node) -> None:
         self._channel = grpc.insecure_channel(node.grpc)
@@ -59,7 +61,7 @@ class V2beta2Grpc:
         try:
             return call(type(request).pb(request), timeout=deadline_s)
         except grpc.RpcError as error:
-            if error.code() is grpc.StatusCode.UNAVAILABLE:  # type: ignore[attr-defined]
+            if error.code() in _LATE:  # type: ignore[attr-defined]
                 raise BackOff from error
             raise Refused(error.details()) from error  # type: ignore[attr-defined]
 

@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
@@ -9,7 +11,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from broker.api.app_engine.admin_methods import ADMIN_METHODS
 from broker.api.app_engine.envelope import RpcError, RpcErrorCode, application_error, parse, rpc_error, success
 from broker.api.app_engine.fields import text
-from broker.api.app_engine.methods import METHODS
+from broker.api.app_engine.methods import METHODS, Method
 from broker.api.deadline import read_timeout_s
 from broker.errors import HeadraceError
 from broker.service.app_engine.caller import Caller
@@ -59,9 +61,10 @@ async def answer_call(broker: Broker, raw: bytes, deadline_s: float) -> bytes:
         raise _too_large()
     outcome = "OK"
     try:
-        message, caller = parse(method.request, request.request), Caller(broker, request.request_id, deadline_s)
+        message = parse(method.request, request.request)
         app_id = text(getattr(message, "app_id", b""))
-        async with asyncio.timeout(deadline_s):
+        async with _deadline(name, method, deadline_s) as until_s:
+            caller = Caller(broker, request.request_id, until_s)
             await spend_quota(broker, request.method, lambda: str(caller.location(app_id)))
             return success(await method.handler(caller, message))
     except HeadraceError as error:
@@ -70,15 +73,25 @@ async def answer_call(broker: Broker, raw: bytes, deadline_s: float) -> bytes:
     except RpcError as error:
         outcome = error.code.name
         raise
-    except TimeoutError:
-        outcome = RpcErrorCode.DEADLINE_EXCEEDED.name
-        raise RpcError(RpcErrorCode.DEADLINE_EXCEEDED, f"{name} took longer than {deadline_s:g} s.") from None
     except Exception:  # a defect of ours: its traceback is for the log, not for the caller
         outcome = RpcErrorCode.UNKNOWN.name
         _log.exception("%s failed", name)
         raise RpcError(RpcErrorCode.UNKNOWN, "Internal error encountered.") from None
     finally:
         broker.metrics.api_call(name, outcome)
+
+
+@asynccontextmanager
+async def _deadline(name: str, method: Method, deadline_s: float) -> AsyncIterator[float]:
+    """Cuts a call off after so long, with the error for that; until when it may last, by the event loop's clock."""
+    until_s = asyncio.get_running_loop().time() + deadline_s
+    try:
+        async with asyncio.timeout_at(until_s):
+            yield until_s
+    except TimeoutError:
+        if method.late:
+            raise method.late() from None
+        raise RpcError(RpcErrorCode.DEADLINE_EXCEEDED, f"{name} took longer than {deadline_s:g} s.") from None
 
 
 async def _body(request: web.Request) -> bytes:

@@ -6,10 +6,11 @@ from typing import Any
 
 from broker.api.app_engine.fields import given, read_add, text
 from broker.api.app_engine.messages import MESSAGES
+from broker.errors import HeadraceError
 from broker.model.app_engine import app_domain
 from broker.model.queue import QueueKind
 from broker.model.task import AppEngineRouting
-from broker.service import queues
+from broker.service import pull_texts, queues
 from broker.service.app_engine import adds, leases
 from broker.service.app_engine.caller import Caller
 
@@ -22,6 +23,8 @@ class Method:
 
     request: str
     handler: Handler
+    late: Callable[[], HeadraceError] | None = None
+    """What is answered when the deadline has passed, if it is not DEADLINE_EXCEEDED."""
 
 
 async def add(caller: Caller, request: Any) -> Any:
@@ -118,7 +121,7 @@ METHODS = {
     ("taskqueue", "Add"): Method("AddRequest", add),
     ("taskqueue", "BulkAdd"): Method("BulkAddRequest", bulk_add),
     ("taskqueue", "Delete"): Method("DeleteRequest", delete),
-    ("taskqueue", "QueryAndOwnTasks"): Method("QueryAndOwnTasksRequest", query_and_own_tasks),
+    ("taskqueue", "QueryAndOwnTasks"): Method("QueryAndOwnTasksRequest", query_and_own_tasks, pull_texts.lease_late),
     ("taskqueue", "ModifyTaskLease"): Method("ModifyTaskLeaseRequest", modify_task_lease),
     ("taskqueue", "PurgeQueue"): Method("PurgeQueueRequest", purge_queue),
     ("taskqueue", "FetchQueueStats"): Method("FetchQueueStatsRequest", fetch_queue_stats),

@@ -1,5 +1,6 @@
 """Who makes a call of the App Engine API, and the queues it can reach (App Engine specification, 1.6 and 2.10)."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -21,11 +22,16 @@ Answer = TypeVar("Answer")
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """One call: the node that answers it, the ticket that came with it, and how long its sender waits (s)."""
+    """One call: the node that answers it, its ticket, and until when its sender waits (s, event loop's clock)."""
 
     broker: Broker
     ticket: str
-    deadline_s: float
+    until_s: float
+
+    @property
+    def remaining_s(self) -> float:
+        """How long the sender still waits (s); negative once it does not."""
+        return self.until_s - asyncio.get_running_loop().time()
 
     def location(self, app_id: str = "") -> LocationName:
         """Where the call's queues are; an app id may have a partition, as in s~project. Raises PERMISSION_DENIED."""

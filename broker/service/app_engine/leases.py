@@ -35,7 +35,7 @@ async def lease(
             lease_us=lease_us,
             tags=tags,
             view=View.FULL,
-            deadline_s=caller.deadline_s,
+            deadline_s=caller.remaining_s,
         )
 
     return await caller.on_queue(queue_id, use)

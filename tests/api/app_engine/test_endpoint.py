@@ -1,6 +1,7 @@
 """The transport: what no SDK sends, deadlines, other services, tickets (App Engine specification, 1)."""
 
 import asyncio
+import time
 from contextlib import closing
 from typing import Any
 
@@ -172,7 +173,8 @@ async def test_an_app_id_names_the_project(call: Calls, store: Store) -> None:
     assert refused.value.code == Result.PERMISSION_DENIED
 
 
-async def test_a_lease_that_is_late_leases_nothing() -> None:
+@pytest.mark.parametrize("busy", [False, True])
+async def test_a_lease_that_is_late_leases_nothing(busy: bool) -> None:
     """While Redis is stopped a short deadline gets the back-off error, a long one the tasks when it is back."""
     with closing(Server(BINARY)) as server:
         store = await Store.open(server.url, partitions=1)
@@ -186,6 +188,8 @@ async def test_a_lease_that_is_late_leases_nothing() -> None:
             raw = request.SerializeToString()
             server.freeze()
             patient = asyncio.create_task(call.raw("taskqueue", "QueryAndOwnTasks", raw, **{DEADLINE: "10"}))
+            if busy:
+                asyncio.get_running_loop().call_later(0.3, time.sleep, 0.4)  # as both its deadlines pass
             with pytest.raises(ApplicationError) as late:
                 await call.raw("taskqueue", "QueryAndOwnTasks", raw, **{DEADLINE: "0.5"})
             stats = MESSAGES["FetchQueueStatsRequest"](queue_name=[b"q"]).SerializeToString()

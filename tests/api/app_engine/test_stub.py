@@ -6,6 +6,8 @@ The stub departs from production, or from itself, in what follows; these calls a
   otherwise, and names that were chosen keep no tombstone here. So all tasks have names.
 * It cuts the list before it looks for untagged tasks, and a task over its retry limit uses up a place in the answer.
   So leases that can meet either ask for more tasks than there are.
+* A task over its retry limit decides the tag of a lease by the oldest, although it is not leased. Here the first task
+  that can be leased does. So the stub drops such tasks before.
 * It takes names, tags, bodies and URLs of any form, and leases of any length. A tag that is present and empty is a tag
   to it. So all are well-formed.
 * Push tasks with an ETA in the past keep it; here they are due now. So theirs lies ahead.
@@ -157,6 +159,8 @@ def lease(both: Both, queue_id: str, seconds: float, most: int, by_tag: bool, ta
         most, by_tag = most + 1, True
     if queue_id == "limited" or by_tag:
         most = min(most, 1) * _MORE_THAN_THERE_ARE
+    if queue_id == "limited" and by_tag and tag is None and most:
+        both.stub.command("drop exhausted", both.name(queue_id))
     fields = {"queue_name": both.name(queue_id).encode(), "lease_seconds": seconds, "max_tasks": most}
     answer = both.call("QueryAndOwnTasks", **fields, group_by_tag=by_tag, **({} if tag is None else {"tag": tag}))
     for task in answer.task if answer else ():

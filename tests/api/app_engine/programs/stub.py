@@ -28,6 +28,17 @@ def make_queue(stub, name, *, is_pull, retry_limit):
     stub._GetGroup()._ConstructQueue(name, queue_mode=mode, retry_parameters=parameters)
 
 
+def drop_exhausted(stub, name):
+    """Delete what stands before the first task of a queue that can be leased, as a lease by tag does here."""
+    queue = stub._GetGroup().GetQueue(name)
+    with queue._lock:
+        now_us = taskqueue_stub._SecToUsec(queue.gettime())
+        tasks = queue._IndexScan(queue._sorted_by_eta, start_key=(0, ""), end_key=(now_us, ""))
+        retries = [taskqueue_stub.Retry(task, queue).CanRetry(task.retry_count + 1, 0) for task in tasks]
+        for task in tasks[: [*retries, True].index(True)]:
+            queue._DeleteNoAcquireLock(task.task_name)
+
+
 def call(stub, method, raw):
     """The answer's bytes and 0, or none and the code of an error."""
     request = getattr(taskqueue_pb2, f"TaskQueue{method}Request").FromString(bytes.fromhex(raw))
@@ -51,6 +62,8 @@ def main():
         elif command == "pause":
             stub._GetGroup().GetQueue(arguments[0]).paused = arguments[1]
             answer = None
+        elif command == "drop exhausted":
+            answer = drop_exhausted(stub, *arguments)
         else:
             answer = call(stub, command, *arguments)
         print(json.dumps(answer), flush=True)
