@@ -89,7 +89,7 @@ class Courier:
             else:
                 self._send(attempt, config, claimed.record, request)
         except Exception as error:
-            self._cannot_send(attempt, error)
+            self._give_up(attempt, error)
 
     async def _prepare(self, attempt: HeldAttempt, raw: bytes | None) -> None:
         """Fetch what is missing, then send."""
@@ -106,7 +106,7 @@ class Courier:
         except TimeoutError:
             self._give_back(attempt, "it took too long to prepare the request")
         except Exception as error:
-            self._cannot_send(attempt, error)
+            self._give_up(attempt, error)
 
     def _send(self, attempt: HeldAttempt, config: QueueConfig, raw: bytes, request: OutgoingRequest) -> None:
         if attempt.lost or asyncio.get_running_loop().time() + self._lease_left_s >= attempt.lease_until_s:
@@ -122,8 +122,8 @@ class Courier:
         config.metrics.dispatches.inc()
         config.metrics.dispatch_lateness_seconds.observe(max(0, attempt.claimed_us - schedule_us_of(raw)) / 1e6)
 
-    def _cannot_send(self, attempt: HeldAttempt, error: Exception) -> None:
-        """Nothing was sent: give it back, or count it as failed if that would only repeat itself."""
+    def _give_up(self, attempt: HeldAttempt, error: Exception) -> None:
+        """No outcome: give it back, or count it as failed if that would only repeat itself."""
         if isinstance(error, NotSent | HeadraceError):
             self._give_back(attempt, str(error))
             return
@@ -141,9 +141,13 @@ class Courier:
     def _ended(self, attempt: HeldAttempt, overloads: tuple[int, ...], outcome: Outcome) -> None:
         """The request is over."""
         attempt.sending = None
-        if attempt.log:
-            attempt.log.answered()
-        result = self._result(attempt, outcome)
+        try:
+            if attempt.log:
+                attempt.log.answered()
+            result = self._result(attempt, outcome)
+        except Exception as error:
+            self._give_up(attempt, error)
+            return
         if self._overload_control and outcome.status in overloads:
             result = result._replace(overloaded=True)
         self._settle(attempt, result)

@@ -17,8 +17,6 @@ from worker.routing import Unroutable, routed_request
 _MOST_SHAPES = 4096
 _LONGEST_META_BYTES = 4096
 """Shapes of longer descriptions are not remembered, which bounds what all of them can take."""
-
-
 _NO_SHAPE = (None, None)
 
 

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from broker.api.firebase_queue import DEFAULT_PORTS, queue_object, with_defaults
+from broker.api.json_fields import message_object
 from broker.api.json_reader import read_message
-from broker.api.json_writer import message_object
 from broker.api.rest_answer import answered
 from broker.api.rest_body import read_body
 from broker.api.rest_request import decode_object

@@ -47,15 +47,16 @@ def read_message(value: Any, message: Any, where: str = "", depth: int = 0) -> N
     for name, item in value.items():
         field = fields.get(name)
         if field is None:
-            place = f" at '{where}'" if where else ""
-            refuse(where, f"Invalid JSON payload received. Unknown name {shown(name)}{place}: Cannot find field.")
+            at = f" at '{where}'" if where else ""
+            refuse(where, f"Invalid JSON payload received. Unknown name {shown(name)}{at}: Cannot find field.")
         if item is None:
             continue
-        if field.group in seen:
-            rule = f"oneof field '{field.group.name}' is already set. Cannot set '{name}'"
+        _, place, group, read = field
+        if group in seen:
+            rule = f"oneof field '{group.name}' is already set. Cannot set '{name}'"
             refuse(where, f"Invalid value at '{where or name}' (oneof), {rule}")
-        seen.add(field.group)
-        field.read(item, message, prefix + field.place, depth)
+        seen.add(group)
+        read(item, message, prefix + place, depth)
 
 
 def read_field(value: Any, message: Any, field: Any, where: str) -> None:

@@ -1,34 +1,42 @@
-"""Protobuf -> JSON text, as Google's REST front end writes it (section 3.2)."""
+"""JSON text as Google's REST front end writes it: pretty, or compact (section 3.2)."""
 
 import json
+from collections.abc import Sequence
 from json.encoder import encode_basestring
 from typing import Any
 
-from broker.api.json_fields import object_of
-
+PRETTY, COMPACT = "\n", ""
+"""The lines that texts begin with: see `value_text`."""
 _INDENT = "  "
 _compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
-def message_object(message: Any, *, enum_integers: bool) -> dict[str, Any]:
-    """The JSON object of a message: default values left out, whole numbers without a fraction."""
-    fields: dict[str, Any] = object_of(message, enum_integers)
-    return fields
+def value_text(value: Any, line: str) -> str:
+    """What json.dumps makes, with an indent at a fraction of the cost.
 
-
-def json_text(value: Any, *, pretty: bool) -> str:
-    """JSON text, indented by two spaces if pretty, with a line end."""
-    return (_indented(value, "\n") if pretty else _compact.encode(value)) + "\n"
-
-
-def _indented(value: Any, line: str) -> str:
-    """What json.dumps makes with an indent, at a fraction of the cost. `line` ends a line and indents the next."""
+    `line` ends a line and indents the next as far as the value is; the empty line stands for compact text.
+    """
     if isinstance(value, str):
         return encode_basestring(value)
-    inner = line + _INDENT
-    if isinstance(value, dict) and value:
-        items = [f"{encode_basestring(name)}: {_indented(item, inner)}" for name, item in value.items()]
-        return f"{{{inner}{(',' + inner).join(items)}{line}}}"
-    if isinstance(value, list | tuple) and value:
-        return f"[{inner}{(',' + inner).join([_indented(item, inner) for item in value])}{line}]"
+    if not line or not value:
+        return _compact.encode(value)
+    inner = next_line(line)
+    if isinstance(value, dict):
+        members = [f"{encode_basestring(name)}: {value_text(item, inner)}" for name, item in value.items()]
+        return enclosed("{", members, "}", line)
+    if isinstance(value, list | tuple):
+        return enclosed("[", [value_text(item, inner) for item in value], "]", line)
     return _compact.encode(value)
+
+
+def next_line(line: str) -> str:
+    """The line of what is inside of a value that has this one."""
+    return line and line + _INDENT
+
+
+def enclosed(opening: str, parts: Sequence[str], closing: str, line: str) -> str:
+    """The text of an object or a list, of those of its members."""
+    if not parts:
+        return opening + closing
+    inner = next_line(line)
+    return f"{opening}{inner}{(',' + inner).join(parts)}{line}{closing}"

@@ -7,7 +7,8 @@ from typing import Any
 from aiohttp import web
 
 from broker.api.header_text import header_text
-from broker.api.json_writer import json_text
+from broker.api.json_fields import message_text
+from broker.api.json_writer import COMPACT, PRETTY, value_text
 from broker.api.partial_response import Selection
 from broker.api.statuses import HTTP_STATUS, envelope
 from broker.errors import HeadraceError
@@ -22,6 +23,11 @@ class AnswerStyle:
     pretty: bool = True
     enum_integers: bool = False
     compressed: bool = False
+
+    @property
+    def line(self) -> str:
+        """The line that the text of an answer begins with, as `value_text` has it."""
+        return PRETTY if self.pretty else COMPACT
 
     @classmethod
     def of(cls, query: Mapping[str, str], headers: Mapping[str, str] | None = None) -> "AnswerStyle":
@@ -46,12 +52,12 @@ def read_selection(query: Mapping[str, str], headers: Mapping[str, str]) -> Sele
 
 def json_response(value: object, status: int, style: AnswerStyle) -> web.Response:
     """A JSON answer in the style that the caller asked for."""
-    text = json_text(value, pretty=style.pretty)
-    response = web.Response(text=text, status=status, content_type="application/json", charset="UTF-8")
-    if style.compressed:
-        response.enable_compression(web.ContentCoding.gzip)
-        response.headers["Vary"] = "Accept-Encoding, User-Agent"
-    return response
+    return _response(value_text(value, style.line), status, style)
+
+
+def message_response(message: Any, style: AnswerStyle) -> web.Response:
+    """The answer of a call that succeeded."""
+    return _response(message_text(message, style.line, style.enum_integers), 200, style)
 
 
 def answered(answer: Callable[[web.Request], Awaitable[Any]]) -> Callable[[web.Request], Awaitable[web.Response]]:
@@ -78,3 +84,11 @@ def _accepts_gzip(accepted: str) -> bool:
         if name.lower() in ("gzip", "x-gzip"):
             return weight.rstrip("0.") != "" or not weight
     return False
+
+
+def _response(text: str, status: int, style: AnswerStyle) -> web.Response:
+    response = web.Response(text=text + "\n", status=status, content_type="application/json", charset="UTF-8")
+    if style.compressed:
+        response.enable_compression(web.ContentCoding.gzip)
+        response.headers["Vary"] = "Accept-Encoding, User-Agent"
+    return response

@@ -9,8 +9,8 @@ from aiohttp.http_exceptions import HttpProcessingError
 from multidict import MultiMapping
 
 from broker.api.deadline import SERVER_TIMEOUT_HEADER, read_timeout_s, set_deadline
-from broker.api.json_writer import message_object
-from broker.api.rest_answer import USUAL_STYLE, AnswerStyle, json_response, read_selection
+from broker.api.json_fields import message_object
+from broker.api.rest_answer import USUAL_STYLE, AnswerStyle, json_response, message_response, read_selection
 from broker.api.rest_body import MAX_BODY_BYTES, read_body, read_query, verb_of
 from broker.api.rest_request import read_request
 from broker.api.routes import Routes
@@ -120,8 +120,10 @@ class RestServer:
         body = await read_body(request)
         set_deadline(read_timeout_s(request.headers.get(SERVER_TIMEOUT_HEADER)))
         message = await rpc.call(self._broker, lambda: read_request(rpc, body, query, path_values, request.headers))
+        if selection is None:
+            return message_response(message, style)
         answer = message_object(message, enum_integers=style.enum_integers)
-        return json_response(selection.of_json(answer) if selection else answer, 200, style)
+        return json_response(selection.of_json(answer), 200, style)
 
 
 class _NoTracebackForBadRequests(logging.Filter):

@@ -1,12 +1,16 @@
 """Finds the method that a REST request means."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from broker.api.paths import Path, Template
 from broker.api.rpcs import Rpc
 
 _ByWords = dict[tuple[str, ...], list[tuple[Template, Rpc]]]
 """What lies under a verb and the words of a path, in order."""
+Found = Mapping[str, tuple[Rpc, Mapping[str, str]]]
+"""By HTTP verb, a method and what the path says of its requests by field."""
+_MOST_PATHS = 1024
 
 
 class Routes:
@@ -16,6 +20,8 @@ class Routes:
         self._by_length: dict[int, dict[tuple[int, ...], _ByWords]] = {}
         """By the number of segments, and by the places of those that are words."""
         self._first_segments: set[str] = set()
+        self.find = lru_cache(_MOST_PATHS)(self._find)
+        """`_find`, which remembers paths: tasks are created by the thousand under that of their queue."""
         for rpc in rpcs:
             template = Template.parse(rpc.path)
             self._first_segments.add(template.segments[0])
@@ -27,8 +33,8 @@ class Routes:
         others = {Path.parse(path).segments[0] for path in other_paths}
         return tuple(f"/{first}/" for first in self._first_segments - others)
 
-    def find(self, raw_path: str) -> dict[str, tuple[Rpc, dict[str, str]]]:
-        """By HTTP verb, the methods under a path and what the path says of their requests; {} if unknown.
+    def _find(self, raw_path: str) -> Found:
+        """The methods under a path; {} if unknown.
 
         `raw_path` is the path as it stood in the request line, without the query.
         """

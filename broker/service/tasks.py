@@ -43,7 +43,7 @@ async def create_task(broker: Broker, parent: str, draft: TaskDraft, view: View,
     async def create() -> Task:
         task = await _new_task(broker, name, draft)
         try:
-            return await broker.store.tasks.create(task, horizon_us=horizon_us, identity=identity)
+            return await broker.store.tasks.create(task, horizon_us=horizon_us, identity=identity, view=view)
         except TaskExists as exists:
             raise (texts.task_name_used_recently() if exists.tombstoned else texts.task_exists()) from None
         except WrongQueueKind:
@@ -58,7 +58,7 @@ async def create_task(broker: Broker, parent: str, draft: TaskDraft, view: View,
         raise
     log_creation(broker, created)
     broker.metrics.for_queue(str(queue)).tasks_created.inc()
-    return _shown(broker, created if view is View.FULL else created.basic())
+    return _shown(broker, created)
 
 
 async def get_task(broker: Broker, name: str, view: View) -> Task:

@@ -46,14 +46,14 @@ class CreationBatcher:
         self._waiting: dict[int, list[_Waiting]] = {}
         self._running: dict[int, asyncio.Task[None]] = {}
 
-    async def create(self, partition: int, row: Row, *, horizon_us: int) -> Created:
-        """Add one task. Raises StoreUnavailable when it is not known whether it was added, StoreFull."""
+    def create(self, partition: int, row: Row, *, horizon_us: int) -> "asyncio.Future[Created]":
+        """Add one task. Awaiting it raises StoreUnavailable if it is not known whether it was added, StoreFull."""
         *_, draft = row
         waiting = _Waiting(row, horizon_us, len(draft), asyncio.get_running_loop().create_future())
         self._waiting.setdefault(partition, []).append(waiting)
         if partition not in self._running:
             self._running[partition] = asyncio.create_task(self._drain(partition))
-        return await waiting.answer
+        return waiting.answer
 
     async def _drain(self, partition: int) -> None:
         while self._waiting.get(partition):

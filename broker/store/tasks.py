@@ -41,7 +41,9 @@ class TaskStore:
         self._queues = queues
         self._creation = CreationBatcher(backend)
 
-    async def create(self, task: NewTask, *, horizon_us: int, identity: bytes | None = None) -> Task:
+    async def create(
+        self, task: NewTask, *, horizon_us: int, identity: bytes | None = None, view: View = View.FULL
+    ) -> Task:
         """Add a task; no time means now. The same `identity` again answers the task that is there.
 
         Raises QueueMissing, WrongQueueKind, TaskExists, ScheduleTooFar, StoreUnavailable, StoreFull. When Redis did
@@ -77,12 +79,12 @@ class TaskStore:
             raise TaskExists(tombstoned=created.code == "tombstoned")
         return Task(
             name=task.name,
-            request=task.request,
+            request=task.request if view is View.FULL else task.request.without_body(),
             schedule_us=created.schedule_us,
             create_us=created.create_us,
             dispatch_deadline_us=task.dispatch_deadline_us,
             retry_config=task.retry_config,
-            view=View.FULL,
+            view=view,
         )
 
     async def get(self, name: TaskName, view: View) -> Task:

@@ -12,8 +12,9 @@ from google.protobuf import json_format
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from broker.api.json_fields import message_object, message_text
 from broker.api.json_reader import read_message
-from broker.api.json_writer import json_text, message_object
+from broker.api.json_writer import COMPACT, PRETTY, value_text
 from broker.api.rpcs import RPCS
 from broker.errors import HeadraceError
 from tests.api.json_faults import damaged
@@ -71,7 +72,9 @@ def test_answers_are_written_alike(kind: Any) -> None:
     @BRIEFLY
     @given(messages(kind.DESCRIPTOR), st.booleans(), st.booleans())
     def check(message: Any, integers: bool, pretty: bool) -> None:
-        text = json_text(message_object(message, enum_integers=integers), pretty=pretty)
+        line = PRETTY if pretty else COMPACT
+        text = message_text(message, line, integers)
+        assert text == value_text(message_object(message, enum_integers=integers), line)
         expected = json_format.MessageToDict(message, use_integers_for_enums=integers)
         assert json.loads(text) == json.loads(json.dumps(expected))
         assert parsed(kind, json.loads(text)) == message.SerializeToString(deterministic=True)
@@ -94,5 +97,5 @@ JSON_VALUES = st.recursive(
 
 @given(JSON_VALUES)
 def test_json_text_is_that_of_the_standard_library(value: Any) -> None:
-    assert json_text(value, pretty=True) == json.dumps(value, ensure_ascii=False, indent=2) + "\n"
-    assert json_text(value, pretty=False) == json.dumps(value, ensure_ascii=False, separators=(",", ":")) + "\n"
+    assert value_text(value, PRETTY) == json.dumps(value, ensure_ascii=False, indent=2)
+    assert value_text(value, COMPACT) == json.dumps(value, ensure_ascii=False, separators=(",", ":"))
