@@ -8,7 +8,8 @@ from broker.errors import HeadraceError
 from broker.store.attempts import AttemptStore, Result, Settled
 from worker.held_attempt import HeldAttempt
 
-_MOST_RESULTS = 500
+_MOST_RESULTS = 200
+"""Of one call: Redis does nothing else while it settles them."""
 _TRY_AGAIN_AFTER_S = 0.1
 
 log = logging.getLogger(__name__)

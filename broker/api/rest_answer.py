@@ -87,7 +87,9 @@ def _accepts_gzip(accepted: str) -> bool:
 
 
 def _response(text: str, status: int, style: AnswerStyle) -> web.Response:
-    response = web.Response(text=text + "\n", status=status, content_type="application/json", charset="UTF-8")
+    # What a caller sent and an error quotes may hold lone surrogates, which JSON can only write as escapes.
+    body = f"{text}\n".encode(errors="backslashreplace")
+    response = web.Response(body=body, status=status, content_type="application/json", charset="UTF-8")
     if style.compressed:
         response.enable_compression(web.ContentCoding.gzip)
         response.headers["Vary"] = "Accept-Encoding, User-Agent"

@@ -91,7 +91,10 @@ class RestServer:
         routed = server.request_handler
 
         def handle(request: web.BaseRequest) -> Awaitable[web.StreamResponse]:
-            is_call = request.raw_path.startswith(self._prefixes) and "Expect" not in request.headers
+            expectation = request.headers.get("Expect")
+            if expectation is not None and expectation.lower() != "100-continue":
+                return _unmet()
+            is_call = expectation is None and request.raw_path.startswith(self._prefixes)
             return self._answer(request) if is_call else routed(request)
 
         server.request_handler = handle
@@ -140,6 +143,12 @@ class _NoTracebackForBadRequests(logging.Filter):
 
 _server_log = logging.getLogger(f"{__name__}.http")
 _server_log.addFilter(_NoTracebackForBadRequests())
+
+
+async def _unmet() -> web.Response:
+    """aiohttp would quote the header, whatever bytes are in it."""
+    error = HeadraceError(Code.INVALID_ARGUMENT, "The expectation of the header Expect is not known; use 100-continue.")
+    return json_response(envelope(error, 417), 417, USUAL_STYLE)
 
 
 def _wrong_verb(verb: str, allowed: list[str], style: AnswerStyle) -> web.Response:

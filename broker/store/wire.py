@@ -112,22 +112,36 @@ class Wire(asyncio.Protocol):
         self._end(exceptions.ConnectionError(f"the connection was lost: {error or 'closed by the server'}"))
 
     async def _open(self) -> None:
-        try:
-            await self._connection.connect()
-        except Exception as error:
-            failed, self._unsent = self._unsent, []
-            self._end(error)
-            _fail(failed, error)
-            return
         connection = self._connection
+        try:
+            await connection.connect()
+        except BaseException as error:
+            # What is no error of redis-py's own leaves its connection open: cancelling, and uvloop's RuntimeError for
+            # a stream that breaks during the greeting.
+            await connection.disconnect(nowait=True)
+            if not isinstance(error, Exception):
+                raise
+            self._refused(error)
+            return
         self._stream, connection._writer, connection._reader = connection._writer, None, None
         assert self._stream is not None
+        if self._stream.transport.is_closing():
+            self._refused(exceptions.ConnectionError("the connection was lost at once"))
+            return
         self._stream.transport.set_protocol(self)
         self._gone.clear()
         self._write()
 
+    def _refused(self, error: Exception) -> None:
+        """There is no connection; what waited for it fails."""
+        if not isinstance(error, exceptions.RedisError):
+            error = exceptions.ConnectionError(f"no connection: {error}")
+        failed, self._unsent = self._unsent, []
+        self._end(error)
+        _fail(failed, error)
+
     def _write(self) -> None:
-        if not self._stream or self._is_full:
+        if not self._stream or self._is_full or self._stream.transport.is_closing():
             return
         requests = [request for request in self._unsent if not request.answer.done()]
         self._unsent = []

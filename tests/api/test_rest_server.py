@@ -292,6 +292,27 @@ async def test_bytes_that_are_not_http(serve_rest: Serve, caplog: pytest.LogCapt
     assert "malformed HTTP request" in caplog.text
 
 
+@pytest.mark.parametrize("path", [f"/v2/{QUEUE}", "/elsewhere"])
+async def test_an_expectation_that_is_not_known(serve_rest: Serve, path: str) -> None:
+    port = URL(await serve_rest(ROWS["GetQueue"])).port
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(f"GET {path} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n".encode() + b"Expect: 100-\xff\r\n\r\n")
+    head, _, body = (await reader.read()).partition(b"\r\n\r\n")
+    writer.close()
+    assert head.startswith(b"HTTP/1.1 417")
+    assert "use 100-continue" in json.loads(body)["error"]["message"]
+
+
+async def test_a_verb_that_is_not_utf_8(serve_rest: Serve) -> None:
+    port = URL(await serve_rest(ROWS["GetQueue"])).port
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(f"POST /v2/{QUEUE} HTTP/1.0\r\n".encode() + b"X-HTTP-Method-Override: \xff\r\n\r\n")
+    head, _, body = (await reader.read()).partition(b"\r\n\r\n")
+    writer.close()
+    assert head.startswith(b"HTTP/1.0 405")
+    assert "is not allowed on this path" in json.loads(body)["error"]["message"]
+
+
 async def test_a_header_that_is_not_utf_8(serve_rest: Serve) -> None:
     port = URL(await serve_rest(ROWS["GetQueue"])).port
     reader, writer = await asyncio.open_connection("127.0.0.1", port)

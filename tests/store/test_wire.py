@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 from hiredis import Reader
 from redis import exceptions
+from redis.asyncio.connection import Connection
 
 from broker.store.lane import Lane
 from broker.store.topology import _client
@@ -23,6 +24,7 @@ class FakeServer:
         self.got: list[list[bytes]] = []
         self.connections = 0
         self.open: list[asyncio.StreamWriter] = []
+        self.ended = 0
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
@@ -36,6 +38,11 @@ class FakeServer:
                 else:
                     self.got.append(command)
                     await self._answer(self, command, writer)
+        self.ended += 1
+
+    async def left(self) -> bool:
+        """Whether every connection was closed by the client."""
+        return self.ended == self.connections
 
 
 @asynccontextmanager
@@ -172,3 +179,20 @@ async def test_a_server_that_is_not_there_fails_the_command():
 
 async def _is_true(value: object) -> bool:
     return bool(value)
+
+
+async def test_a_connection_that_breaks_during_the_greeting_fails_the_command_and_is_closed(monkeypatch):
+    """As uvloop says it, which is no error of redis-py's own: there the connection stays open."""
+    greet = Connection.on_connect_check_health
+
+    async def broken(connection, **options):
+        await greet(connection, **options)
+        raise RuntimeError("unable to perform operation on <TCPTransport closed=True>; the handler is closed")
+
+    async with lane_to(echo) as (lane, fake):
+        monkeypatch.setattr(Connection, "on_connect_check_health", broken)
+        with pytest.raises(exceptions.ConnectionError, match="the handler is closed"):
+            await lane.command("ECHO", "word")
+        await eventually_async(fake.left)
+        monkeypatch.undo()
+        assert await lane.command("ECHO", "word") == b"word"
