@@ -115,10 +115,10 @@ class Courier:
             attempt.log = AttemptLog.of(attempt.key, config.queue, Record.unpack(raw), attempt.claimed_us)
         of_app_engine = request.shape.of_app_engine
         sender = self._app_engine_sender if of_app_engine else self._sender
-        attempt.sent_s = time.perf_counter()
-        attempt.sending = sender.begin(request, partial(self._ended, attempt, _OVERLOADS[of_app_engine]))
         if attempt.log:
             attempt.log.sent(request)
+        attempt.sent_s = time.perf_counter()
+        attempt.sending = sender.begin(request, partial(self._ended, attempt, _OVERLOADS[of_app_engine]))
         config.metrics.dispatches.inc()
         config.metrics.dispatch_lateness_seconds.observe(max(0, attempt.claimed_us - schedule_us_of(raw)) / 1e6)
 

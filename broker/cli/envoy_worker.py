@@ -58,7 +58,7 @@ class EnvoyWorker:
         except (StartupError, HeadraceError) as error:
             say(str(error) if isinstance(error, StartupError) else error.message)
             os._exit(1)
-        except Exception:
+        except Exception:  # a defect of ours: without a node Envoy must not stay
             _log.exception("the node failed")
             os._exit(1)
         finally:

@@ -292,35 +292,34 @@ async def test_bytes_that_are_not_http(serve_rest: Serve, caplog: pytest.LogCapt
     assert "malformed HTTP request" in caplog.text
 
 
-@pytest.mark.parametrize("path", [f"/v2/{QUEUE}", "/elsewhere"])
-async def test_an_expectation_that_is_not_known(serve_rest: Serve, path: str) -> None:
-    port = URL(await serve_rest(ROWS["GetQueue"])).port
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.write(f"GET {path} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n".encode() + b"Expect: 100-\xff\r\n\r\n")
+async def answer_to(url: str, start: str, header: bytes) -> tuple[bytes, Any]:
+    """Status line and error of the answer to a request with a header of any bytes."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", URL(url).port)
+    writer.write(f"{start} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n".encode() + header + b"\r\n\r\n")
     head, _, body = (await reader.read()).partition(b"\r\n\r\n")
     writer.close()
+    return head, json.loads(body)["error"]
+
+
+@pytest.mark.parametrize("path", [f"/v2/{QUEUE}", "/elsewhere"])
+async def test_an_expectation_that_is_not_known(serve_rest: Serve, path: str) -> None:
+    head, error = await answer_to(await serve_rest(ROWS["GetQueue"]), f"GET {path}", b"Expect: 100-\xff")
     assert head.startswith(b"HTTP/1.1 417")
-    assert "use 100-continue" in json.loads(body)["error"]["message"]
+    assert "use 100-continue" in error["message"]
 
 
 async def test_a_verb_that_is_not_utf_8(serve_rest: Serve) -> None:
-    port = URL(await serve_rest(ROWS["GetQueue"])).port
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.write(f"POST /v2/{QUEUE} HTTP/1.0\r\n".encode() + b"X-HTTP-Method-Override: \xff\r\n\r\n")
-    head, _, body = (await reader.read()).partition(b"\r\n\r\n")
-    writer.close()
-    assert head.startswith(b"HTTP/1.0 405")
-    assert "is not allowed on this path" in json.loads(body)["error"]["message"]
+    url = await serve_rest(ROWS["GetQueue"])
+    head, error = await answer_to(url, f"POST /v2/{QUEUE}", b"X-HTTP-Method-Override: \xff")
+    assert head.startswith(b"HTTP/1.1 405")
+    assert "is not allowed on this path" in error["message"]
 
 
 async def test_a_header_that_is_not_utf_8(serve_rest: Serve) -> None:
-    port = URL(await serve_rest(ROWS["GetQueue"])).port
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.write(f"GET /v2/{QUEUE} HTTP/1.0\r\n".encode() + b"X-Goog-FieldMask: \xe9\r\n\r\n")
-    head, _, body = (await reader.read()).partition(b"\r\n\r\n")
-    writer.close()
-    assert head.startswith(b"HTTP/1.0 400")
-    assert "é" in json.dumps(json.loads(body)["error"]["details"], ensure_ascii=False)
+    url = await serve_rest(ROWS["GetQueue"])
+    head, error = await answer_to(url, f"GET /v2/{QUEUE}", b"X-Goog-FieldMask: \xe9")
+    assert head.startswith(b"HTTP/1.1 400")
+    assert "é" in json.dumps(error["details"], ensure_ascii=False)
 
 
 async def test_a_caller_that_goes_away_in_the_middle(serve_rest: Serve, caplog: pytest.LogCaptureFixture) -> None:
