@@ -11,8 +11,8 @@ from broker import logs
 from broker.settings import Settings
 from broker.signals import until_signalled
 
-_COLLECT_AFTER = (10_000, 20, 20)
-"""New objects till Python looks for cycles. Serving calls leaves few, so it need not look as often as by default."""
+_COLLECT_AFTER = (50_000, 20, 20)
+"""New objects till Python looks for cycles: more than a busy node has in its hands. Serving leaves few cycles behind."""
 
 
 def run(serve: Callable[[Settings], Coroutine[Any, Any, None]], settings: Settings) -> None:

@@ -13,6 +13,7 @@
 local claim_due = {}
 
 local MOST_QUEUES, NO_LIMIT = 100, 1000
+local FEW_QUEUES, WORTH_A_QUEUE = 8, 4
 
 -- What stands in place of a live task: a damaged, dead or missing record.
 local function drop(batch, found, key, id, raw)
@@ -64,17 +65,19 @@ local function claim_queue(batch, found, share, fence)
   end
 end
 
-local function waiting_queues(batch, skip, skipped)
-  local waiting = {}
-  for _, id in ipairs(due.waiting(batch.partition, batch.now_us, skip, skipped, MOST_QUEUES)) do
-    local found = claim_batch.queue(batch, id)
+-- The next few of the queues whose ids wait, read: what is left to claim is enough for some tasks of each. A queue is
+-- read, charged and lined up again for each claim that it is part of, which costs more than a task.
+local function next_queues(batch, ids, from)
+  local chunk, last = {}, from + math.max(FEW_QUEUES, math.ceil(batch.answer.credit / WORTH_A_QUEUE)) - 1
+  for i = from, math.min(last, #ids) do
+    local found = claim_batch.queue(batch, ids[i])
     if found then
-      waiting[#waiting + 1] = found
+      chunk[#chunk + 1] = found
     else
-      due.remove(batch.partition, id)
+      due.remove(batch.partition, ids[i])
     end
   end
-  return waiting
+  return chunk, last + 1
 end
 
 -- Each queue up to `share` tasks, in the order of waiting. Served is one that the claim has passed.
@@ -102,13 +105,21 @@ end
 -- Lease due tasks of the queues that are not in `skip` (id -> true; `skipped` of them). Returns the fence of this
 -- claim, 0 if nothing waits, and the ids of the queues that gave any.
 function claim_due.take(batch, skip, skipped, ramp_up)
-  local waiting, claimed = waiting_queues(batch, skip, skipped), {}
-  if #waiting == 0 then
+  local ids = due.waiting(batch.partition, batch.now_us, skip, skipped, MOST_QUEUES)
+  local waiting, claimed, next_one = {}, {}, 1
+  if #ids == 0 then
     return 0, claimed
   end
   local fence = sequence.next_fence(batch.partition, batch.now_us)
-  -- First an equal share each, then what is left over.
-  serve(batch, waiting, math.max(1, math.floor(batch.answer.credit / #waiting)), fence, ramp_up)
+  while next_one <= #ids and batch.answer.credit > 0 do
+    -- First an equal share each, then what is left over.
+    local chunk
+    chunk, next_one = next_queues(batch, ids, next_one)
+    serve(batch, chunk, math.max(1, math.floor(batch.answer.credit / #chunk)), fence, ramp_up)
+    for _, found in ipairs(chunk) do
+      waiting[#waiting + 1] = found
+    end
+  end
   serve(batch, waiting, NO_LIMIT, fence, ramp_up)
   for _, found in ipairs(waiting) do
     if found.served then

@@ -41,6 +41,19 @@ def test_what_was_reserved_comes_back(capacity, parts):
     assert in_flight.free == capacity
 
 
+def test_a_claim_is_worth_its_call_where_an_equal_part_would_not_be():
+    in_flight = InFlight(1000)
+    assert [in_flight.reserve(parts, 500) for parts in (64, 63, 1)] == [32, 32, 468]
+
+
+def test_what_is_left_over_is_for_one_claim_only():
+    in_flight = InFlight(40)
+    assert in_flight.reserve(64, 500, tiny=False) == 0
+    assert in_flight.reserve(64, 500) == 20
+    assert in_flight.reserve(63, 500, tiny=False) == 0
+    assert in_flight.reserve(63, 1, tiny=False) == 1
+
+
 def test_no_room_is_no_room():
     in_flight = InFlight(3)
     hold(in_flight, "q", 3)

@@ -6,8 +6,9 @@ from contextlib import closing
 from broker.store.attempts import Outcome, Result, Settled
 from broker.store.store import Store
 from tests.support.dispatching import hold_tasks, holder_of, partition_of
-from tests.support.seeds import read_task, seed_queue, seed_tasks
+from tests.support.seeds import read_task, seed_queue, seed_task, seed_tasks
 from tests.support.servers import Server, available_binaries
+from worker.held_attempt import HeldAttempt
 from worker.in_flight import InFlight
 from worker.settler import Settler
 
@@ -41,6 +42,20 @@ async def test_each_result_is_settled_and_reported(store):
     assert ends.said == {"done": Settled.DONE, "failed": Settled.RETRY, "taken": Settled.STALE}
     assert await read_task(store, "done") is None
     assert (await read_task(store, "failed")).response_count == 1
+
+
+async def test_results_of_many_partitions(store):
+    queues = [f"q{number}" for number in range(30)]
+    for queue in queues:
+        await seed_queue(store, queue)
+        await seed_task(store, f"of-{queue}", queue)
+    ends = Ends()
+    settler = Settler(store.attempts, ends)
+    for holder in {partition_of(store, queue): holder_of(store, queue) for queue in queues}.values():
+        for task in (await holder.claim(30)).tasks:
+            settler.settle(HeldAttempt(holder.partition, task, 0.0), Result(task.key, Outcome.DONE, 200))
+    await settler.drained()
+    assert ends.said == {f"of-{queue}": Settled.DONE for queue in queues}
 
 
 async def test_more_results_than_fit_into_one_call(store):
