@@ -12,7 +12,7 @@ from broker.settings import Settings
 from broker.signals import until_signalled
 
 _COLLECT_AFTER = (50_000, 20, 20)
-"""New objects till Python looks for cycles: more than a busy node has in its hands. Serving leaves few cycles behind."""
+"""New objects till Python looks for cycles: more than a busy node has in its hands. Serving leaves few cycles."""
 
 
 def run(serve: Callable[[Settings], Coroutine[Any, Any, None]], settings: Settings) -> None:

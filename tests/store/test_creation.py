@@ -1,6 +1,7 @@
 """Creates at the same moment share script calls; creates of unknown outcome are looked up, not sent again."""
 
 import asyncio
+from unittest.mock import patch
 
 import pytest
 
@@ -34,14 +35,49 @@ async def create_all(store, *tasks, horizon_us=HORIZON_US):
     )
 
 
+async def turns_until_sent(store, task):
+    """How many turns of the event loop a create lets pass before its script is called."""
+    turns, sent = 0, asyncio.Event()
+    run = store.backend.run
+
+    async def note(*arguments, **options):
+        sent.set()
+        return await run(*arguments, **options)
+
+    with patch.object(store.backend, "run", note):
+        creating = asyncio.ensure_future(store.tasks.create(task, horizon_us=HORIZON_US))
+        while not sent.is_set():
+            turns += 1
+            await asyncio.sleep(0)
+        await creating
+    return turns
+
+
 async def test_many_creates_at_once_are_few_script_calls(store, redis_client):
     await seed_queue(store)
     await seed_task(store)
     redis_client.config_resetstat()
     created = await create_all(store, *(a_task(f"t{number}") for number in range(250)))
     assert {task.create_us for task in created} == {START_US}
-    assert script_calls(redis_client) == 3
+    assert script_calls(redis_client) == 4
     assert len((await partition_values(store))["1:e2"]) == 251
+
+
+@pytest.mark.parametrize(("at_once", "calls"), [(31, 1), (32, 1), (64, 2), (99, 4), (100, 1)])
+async def test_fewer_than_a_full_call_are_sent_in_parts(store, redis_client, at_once, calls):
+    await seed_queue(store)
+    await seed_task(store)
+    redis_client.config_resetstat()
+    await create_all(store, *(a_task(f"t{number}") for number in range(at_once)))
+    assert script_calls(redis_client) == calls
+
+
+async def test_creates_that_come_alone_wait_for_none(store):
+    await seed_queue(store)
+    await create_all(store, a_task("one"), a_task("another"))
+    turns = [await turns_until_sent(store, a_task(f"alone{number}")) for number in range(8)]
+    assert turns == sorted(turns, reverse=True)
+    assert turns[0] > 60 > 4 > turns[-1]
 
 
 async def test_a_call_carries_at_most_a_mebibyte(store, redis_client):
