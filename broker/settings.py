@@ -184,6 +184,11 @@ class Settings(BaseSettings):
     front: Literal["grpcio", "envoy"] = "grpcio"
     """What serves an API node's ports: `grpcio`, with aiohttp beside it, or `envoy`, which is faster for gRPC and has
     to be installed."""
+    tls_cert: FilePath | None = None
+    """File with the certificate (PEM) of the API node, and those that lead to its authority: with it every port of the
+    node speaks TLS. It is read again when it changes."""
+    tls_key: FilePath | None = None
+    """File with the key (PEM, without a password) of that certificate."""
     metrics_port: Port = 8125
     """Port of /healthz, /readyz and /metrics of a dispatcher on its own, or of a pull worker, which has none unless it
     is given one; 0 takes any free port."""
@@ -316,6 +321,12 @@ class Settings(BaseSettings):
                 raise ValueError(f"queue {queue!r} is neither a queue id (letters, digits, hyphens) nor a full name")
         return self
 
+    @model_validator(mode="after")
+    def _want_certificate_and_key(self) -> Self:
+        if (self.tls_cert is None) != (self.tls_key is None):
+            raise ValueError("TLS needs both tls_cert (HEADRACE_TLS_CERT) and tls_key (HEADRACE_TLS_KEY)")
+        return self
+
     @property
     def _location(self) -> LocationName:
         return LocationName(self.project, self.location)
@@ -356,7 +367,7 @@ class Settings(BaseSettings):
 
     def issuer_url(self, http_port: int) -> str:
         """The issuer of tokens, given the port that REST listens on."""
-        return self.issuer or f"http://{Address(self.host, http_port)}"
+        return self.issuer or f"{'https' if self.tls_cert else 'http'}://{Address(self.host, http_port)}"
 
 
 def _explain(error: ValidationError) -> str:

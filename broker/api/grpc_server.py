@@ -7,6 +7,7 @@ from typing import Any
 
 import grpc
 
+from broker.api.certificate import Certificate
 from broker.api.grpc_poller import let_events_gather
 from broker.api.rpcs import Rpc
 from broker.api.unary import DETAILS_KEY, FIELDS_KEY, LONGEST_MESSAGE, MAX_REQUEST_BYTES, answer, details_of
@@ -25,9 +26,10 @@ _STATUS_CODES = {code.value[0]: code for code in grpc.StatusCode}
 
 
 class GrpcServer:
-    """Serves every gRPC method of the table, and `extra_handlers` beside them, in plaintext.
+    """Serves every gRPC method of the table, and `extra_handlers` beside them.
 
     `shares_port` lets other processes that want it too listen on the same port; else gRPC must be told not to.
+    With a certificate TLS is spoken on the port, else plaintext.
     """
 
     def __init__(
@@ -38,9 +40,10 @@ class GrpcServer:
         host: str,
         port: int,
         shares_port: bool = False,
+        certificate: Certificate | None = None,
         extra_handlers: Iterable[Any] = (),
     ) -> None:
-        self._host, self._port, self._shares_port = host, port, shares_port
+        self._host, self._port, self._shares_port, self._certificate = host, port, shares_port, certificate
         self._server = grpc.aio.server(options=[*_OPTIONS, ("grpc.so_reuseport", int(shares_port))])
         let_events_gather()
         services: dict[str, dict[str, Any]] = defaultdict(dict)
@@ -57,7 +60,7 @@ class GrpcServer:
         try:
             if not self._shares_port:
                 _check_free(self._host, self._port)
-            port = self._server.add_insecure_port(f"{host}:{self._port}")
+            port = self._listen(f"{host}:{self._port}")
         except (OSError, RuntimeError) as error:
             reason = getattr(error, "strerror", None) or "it cannot be bound"
             raise StartupError(
@@ -65,7 +68,12 @@ class GrpcServer:
                 "choose another port with --grpc-port, 0 for any free one"
             ) from error
         await self._server.start()
-        return int(port)
+        return port
+
+    def _listen(self, address: str) -> int:
+        if self._certificate is None:
+            return int(self._server.add_insecure_port(address))
+        return int(self._server.add_secure_port(address, self._certificate.grpc_credentials()))
 
     async def start_on_socket(self, path: str) -> None:
         """Starts to listen on a Unix socket, for connections that were accepted elsewhere."""

@@ -1,9 +1,11 @@
 """The API node: both servers over one broker, with the well-known documents and the probes."""
 
 import asyncio
+from typing import Any
 
 from broker.api.admin import admin_routes
 from broker.api.app_engine.endpoint import app_engine_routes
+from broker.api.certificate import Certificate
 from broker.api.deploy import deploy_routes
 from broker.api.discovery import discovery_routes
 from broker.api.envoy.front import EnvoyFront
@@ -39,6 +41,7 @@ class ApiNode:
         alive: Probe | None = None,
         sum_of_workers: Exposition | None = None,
         envoy: EnvoyFront | None = None,
+        certificate: Certificate | None = None,
     ) -> None:
         """Ports may be 0, any free port. If `port` is given, both protocols are served there and nowhere else.
 
@@ -46,6 +49,7 @@ class ApiNode:
         `admin` serves /admin/v1. `alive` answers /healthz for what else runs in this process.
         `sum_of_workers` makes it one of several processes that share the ports: it gives what they have counted.
         `envoy` serves the ports, which are then never 0, each of them for both protocols.
+        With `certificate` every port speaks TLS.
         """
         shares_port = sum_of_workers is not None
         self._sum_of_workers = sum_of_workers
@@ -53,22 +57,22 @@ class ApiNode:
         self._broker, self._queue_labels = broker, queue_labels
         self._health = Health(broker.store.ping, {rpc.service for rpc in RPCS})
         grpc_extras = (self._health.handler(), *reflection_handlers(RPCS))
-        self._grpc = GrpcServer(
-            broker, RPCS, host=host, port=grpc_port, shares_port=shares_port, extra_handlers=grpc_extras
-        )
+        self._certificate = certificate
+        listening: dict[str, Any] = {"host": host, "shares_port": shares_port, "certificate": certificate}
+        self._grpc = GrpcServer(broker, RPCS, port=grpc_port, extra_handlers=grpc_extras, **listening)
         routes = wellknown_routes(keys, lambda: self.issuer)
         routes += probe_routes(alive=alive or self._alive, ready=broker.store.ping, metrics=self._metrics)
         routes += deploy_routes(broker) + firebase_routes(broker) + discovery_routes()
         routes += app_engine_routes(broker)
         routes += legacy_rest_routes(broker)
         routes += admin_routes(broker, on=admin)
-        self._rest = RestServer(broker, RPCS, host=host, port=http_port, shares_port=shares_port, extra_routes=routes)
+        self._rest = RestServer(broker, RPCS, port=http_port, extra_routes=routes, **listening)
         self._one_port = None
         self._envoy = envoy
         if envoy:
             self.grpc_port, self.http_port = (grpc_port, http_port) if port is None else (port, port)
         elif port is not None:
-            self._one_port = OnePort(self._grpc, self._rest, host=host, port=port, shares_port=shares_port)
+            self._one_port = OnePort(self._grpc, self._rest, port=port, **listening)
 
     async def start(self) -> None:
         """Starts both servers; then `grpc_port`, `http_port` and `issuer` are the real ones.
@@ -77,7 +81,7 @@ class ApiNode:
         """
         if self._envoy:
             self.issuer = self.issuer or self.http_url
-            await self._envoy.start(self._broker, RPCS, self._grpc, self._rest)
+            await self._envoy.start(self._broker, RPCS, self._grpc, self._rest, self._certificate)
             return
         if self._one_port:
             self.grpc_port = self.http_port = await self._one_port.start()
@@ -109,7 +113,8 @@ class ApiNode:
     @property
     def http_url(self) -> str:
         """Where REST is served, without a slash at the end."""
-        return f"http://{self._bracketed_host}:{self.http_port}"
+        scheme = "https" if self._certificate else "http"
+        return f"{scheme}://{self._bracketed_host}:{self.http_port}"
 
     @property
     def _bracketed_host(self) -> str:

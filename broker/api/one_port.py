@@ -1,13 +1,14 @@
 """One port for both protocols: what a connection sends first tells gRPC, which is HTTP/2, from HTTP/1.1."""
 
 import asyncio
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from contextlib import ExitStack
 
+from broker.api.certificate import Certificate
 from broker.api.grpc_server import GrpcServer
 from broker.api.rest_server import RestServer
 from broker.api.splice import Undecided
 from broker.errors import StartupError
+from broker.scratch import scratch_directory
 
 _BACKLOG = 1024
 
@@ -15,24 +16,29 @@ _BACKLOG = 1024
 class OnePort:
     """Accepts the connections of both servers on one port.
 
-    `shares_port` lets other processes that want it too listen on the same port.
+    `shares_port` lets other processes that want it too listen on the same port. With a certificate TLS is spoken there.
     """
 
-    def __init__(self, grpc: GrpcServer, rest: RestServer, *, host: str, port: int, shares_port: bool = False) -> None:
+    def __init__(
+        self,
+        grpc: GrpcServer,
+        rest: RestServer,
+        *,
+        host: str,
+        port: int,
+        shares_port: bool = False,
+        certificate: Certificate | None = None,
+    ) -> None:
         self._grpc, self._rest = grpc, rest
-        self._host, self._port, self._shares_port = host, port, shares_port
+        self._host, self._port, self._shares_port, self._certificate = host, port, shares_port, certificate
+        self._scratch = ExitStack()
         self._open: set[asyncio.Transport] = set()
         self._listener: asyncio.Server | None = None
 
     async def start(self) -> int:
         """Starts both servers, then to listen, and returns the port. Raises StartupError, with nothing left running."""
-        try:
-            self._directory = TemporaryDirectory(prefix="headrace-")
-        except OSError as error:
-            raise StartupError(
-                f"--port needs a directory for temporary files ({error.strerror}); name one in TMPDIR"
-            ) from error
-        grpc_path = str(Path(self._directory.name, "grpc"))
+        scratch = self._scratch.enter_context(scratch_directory())
+        grpc_path = str(scratch.path / "grpc")
         await self._grpc.start_on_socket(grpc_path)
         http = await self._rest.start_behind()
         try:
@@ -41,6 +47,7 @@ class OnePort:
                 self._host,
                 self._port,
                 backlog=_BACKLOG,
+                ssl=self._certificate.ssl_context() if self._certificate else None,
                 reuse_port=self._shares_port or None,
             )
         except OSError as error:
@@ -58,4 +65,4 @@ class OnePort:
         await asyncio.gather(self._grpc.stop(grace_s), self._rest.stop(grace_s))
         for transport in list(self._open):
             transport.abort()
-        self._directory.cleanup()
+        self._scratch.close()

@@ -8,6 +8,7 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 from multidict import MultiMapping
 
+from broker.api.certificate import Certificate
 from broker.api.deadline import SERVER_TIMEOUT_HEADER, read_timeout_s, set_deadline
 from broker.api.json_fields import message_object
 from broker.api.rest_answer import USUAL_STYLE, AnswerStyle, json_response, message_response, read_selection
@@ -25,7 +26,7 @@ _log = logging.getLogger(__name__)
 class RestServer:
     """Serves every REST path of the table, and `extra_routes` beside them.
 
-    `shares_port` lets other processes that want it too listen on the same port.
+    `shares_port` lets other processes that want it too listen on the same port. With a certificate TLS is spoken there.
     """
 
     def __init__(
@@ -36,11 +37,12 @@ class RestServer:
         host: str,
         port: int,
         shares_port: bool = False,
+        certificate: Certificate | None = None,
         extra_routes: Iterable[web.AbstractRouteDef] = (),
     ) -> None:
         self._broker = broker
         self._routes = Routes(rpcs)
-        self._host, self._port, self._shares_port = host, port, shares_port
+        self._host, self._port, self._shares_port, self._certificate = host, port, shares_port, certificate
         app = web.Application(client_max_size=MAX_BODY_BYTES)
         others = app.add_routes(extra_routes)
         self._prefixes = self._routes.prefixes_beside(route.resource.canonical for route in others if route.resource)
@@ -50,7 +52,10 @@ class RestServer:
     async def start(self) -> int:
         """Starts to listen and returns the port. Raises StartupError if the port cannot be had."""
         await self._set_up()
-        site = web.TCPSite(self._runner, self._host, self._port, reuse_port=self._shares_port or None)
+        context = self._certificate.ssl_context() if self._certificate else None
+        site = web.TCPSite(
+            self._runner, self._host, self._port, ssl_context=context, reuse_port=self._shares_port or None
+        )
         try:
             await site.start()
         except OSError as error:

@@ -122,7 +122,8 @@ class _Caller(_Side):
         transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
 
     def eof_received(self) -> bool:
-        """Passes the end of its half on; the server then decides when the rest ends."""
+        """Passes the end of its half on; the server then decides when the rest ends. TLS knows no half of its own."""
+        assert self.transport is not None
         if not self._out.is_closing():
             self._out.write_eof()
-        return True
+        return self.transport.get_extra_info("sslcontext") is None

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from broker.api.envoy.front import EnvoyFront
 from broker.api.node import ApiNode
 from broker.cli import flags
+from broker.cli.certificate import read_certificate
 from broker.cli.run import run
 from broker.cli.storage import open_store
 from broker.cli.workers import serve_workers
@@ -32,6 +33,8 @@ def api(
     port: flags.OnePort = None,
     workers: flags.Workers = None,
     front: flags.Front = None,
+    tls_cert: flags.TlsCert = None,
+    tls_key: flags.TlsKey = None,
     insecure: flags.Insecure = None,
     project: flags.Project = None,
     location: flags.Location = None,
@@ -109,6 +112,7 @@ async def run_api_node(
         tickets=settings.tickets,
         legacy_standard_payloads=settings.legacy_standard_payloads,
     )
+    certificate = read_certificate(settings)
     await _create_missing_queues(broker, settings)
     node = ApiNode(
         broker,
@@ -123,6 +127,7 @@ async def run_api_node(
         alive=alive,
         sum_of_workers=sum_of_workers,
         envoy=envoy,
+        certificate=certificate,
     )
     await node.start()
     try:

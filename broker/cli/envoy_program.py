@@ -33,10 +33,14 @@ class EnvoyProgram:
     def command(self, settings: Settings, sockets: Sockets) -> tuple[str, ...]:
         """What starts it, for the ports of the settings."""
         services = sorted({rpc.service for rpc in RPCS})
-        soft_limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-        # A connection may need a second one, to the server behind.
-        addresses, most = _addresses(settings), soft_limit // 2
-        wanted = configuration(addresses, sockets, services, self.application, most_connections=most)
+        wanted = configuration(
+            _addresses(settings),
+            sockets,
+            services,
+            self.application,
+            most_connections=_most_connections(),
+            has_certificate=settings.tls_cert is not None,
+        )
         level = "debug" if settings.log_level == "debug" else "warning"
         return (str(self.path), "--config-yaml", json.dumps(wanted), *_OPTIONS, level)
 
@@ -74,6 +78,12 @@ def _filter(server: Any) -> dict[str, Any]:
     (application,) = manager["typed_config"]["http_filters"]
     application["typed_config"]["terminal_filter"] = False  # other routes go past it
     return dict(application)
+
+
+def _most_connections() -> int:
+    """As many as there are files that may be open: a connection may need a second one, to the server behind."""
+    soft_limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return soft_limit // 2
 
 
 def _addresses(settings: Settings) -> Iterable[Address]:

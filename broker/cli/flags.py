@@ -30,6 +30,8 @@ HttpPort = Annotated[int | None, _flag("http_port", "--http-port", metavar="PORT
 OnePort = Annotated[int | None, _flag("port", "--port", metavar="PORT")]
 Workers = Annotated[int | None, _flag("workers", "--workers", metavar="N")]
 Front = Annotated[str | None, _flag("front", "--front", metavar="grpcio|envoy")]
+TlsCert = Annotated[Path | None, _flag("tls_cert", "--tls-cert", metavar="FILE")]
+TlsKey = Annotated[Path | None, _flag("tls_key", "--tls-key", metavar="FILE")]
 MetricsPort = Annotated[int | None, _flag("metrics_port", "--metrics-port", metavar="PORT")]
 PullMetricsPort = Annotated[int | None, _flag("metrics_port", "--metrics-port", metavar="PORT", default="none")]
 Insecure = Annotated[bool | None, _flag("insecure", "--insecure")]

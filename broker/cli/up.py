@@ -28,6 +28,8 @@ def up(
     http_port: flags.HttpPort = None,
     port: flags.OnePort = None,
     host: flags.Host = None,
+    tls_cert: flags.TlsCert = None,
+    tls_key: flags.TlsKey = None,
     insecure: flags.Insecure = None,
     data_dir: flags.DataDir = None,
     redis_url: flags.RedisUrl = None,

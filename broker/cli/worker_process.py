@@ -40,10 +40,15 @@ class WorkerProcess:
     """A worker that is started again whenever it ends, after a pause that grows while it does not live long."""
 
     def __init__(
-        self, order: Order, command: Sequence[str] = _COMMAND, environment: Mapping[str, str] | None = None
+        self,
+        order: Order,
+        descriptor: int,
+        command: Sequence[str] = _COMMAND,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
+        """`descriptor` shows that the directory of the sockets is in use."""
         self.counts_path = order.own_counts
-        self._order, self._command, self._environment = order, command, environment
+        self._order, self._descriptor, self._command, self._environment = order, descriptor, command, environment
         self._process: Process | None = None
 
     @property
@@ -56,7 +61,12 @@ class WorkerProcess:
         """Starts it, waits until it answers, and returns its addresses. Raises StartupError."""
         # In a session of its own, so that Ctrl-C reaches its parent alone, which then stops all in order.
         self._process = await asyncio.create_subprocess_exec(
-            *self._command, stdin=PIPE, stdout=PIPE, env=self._environment, start_new_session=True
+            *self._command,
+            stdin=PIPE,
+            stdout=PIPE,
+            env=self._environment,
+            start_new_session=True,
+            pass_fds=(self._descriptor,),
         )
         assert self._process.stdin is not None
         assert self._process.stdout is not None

@@ -3,16 +3,17 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
+from broker.api.envoy.secret import write_certificate
 from broker.api.envoy.sockets import Sockets
+from broker.cli.certificate import read_certificate
 from broker.cli.counts_socket import fetch_counts, told_counts
 from broker.cli.envoy_program import find_envoy
 from broker.cli.shared_ports import shared_ports
 from broker.cli.worker_process import Order, WorkerProcess
 from broker.errors import HeadraceError
 from broker.metric_sum import MetricSum
+from broker.scratch import scratch_directory
 from broker.settings import Settings
 
 _ANSWER_WITHIN_S = 2.0
@@ -20,10 +21,11 @@ _ANSWER_WITHIN_S = 2.0
 
 async def serve_workers(settings: Settings) -> None:
     """Runs the workers until it is cancelled; then stops them all, in order. Raises StartupError."""
-    with TemporaryDirectory(prefix="headrace-") as directory, shared_ports(settings) as shared:
-        all_counts = Path(directory, "all")
-        orders = [Order(shared, Path(directory, str(number)), all_counts) for number in range(settings.workers)]
-        workers = _in_envoy(orders) if settings.front == "envoy" else [WorkerProcess(order) for order in orders]
+    with scratch_directory() as scratch, shared_ports(settings) as shared:
+        all_counts = scratch.path / "all"
+        orders = [Order(shared, scratch.path / str(number), all_counts) for number in range(settings.workers)]
+        make = _in_envoy if settings.front == "envoy" else _in_python
+        workers = make(orders, scratch.descriptor)
         counts = _Counts(workers)
         async with told_counts(all_counts, counts.read):
             try:
@@ -36,15 +38,21 @@ async def serve_workers(settings: Settings) -> None:
                 await asyncio.gather(*(worker.stop() for worker in workers))
 
 
-def _in_envoy(orders: Sequence[Order]) -> list[WorkerProcess]:
+def _in_python(orders: Sequence[Order], descriptor: int) -> list[WorkerProcess]:
+    return [WorkerProcess(order, descriptor) for order in orders]
+
+
+def _in_envoy(orders: Sequence[Order], descriptor: int) -> list[WorkerProcess]:
     """Workers of which each lives in an Envoy of its own."""
-    program = find_envoy()
+    program, certificate = find_envoy(), read_certificate(orders[0].settings)
     workers = []
     for order in orders:
         sockets = Sockets(order.own_counts.with_name(f"{order.own_counts.name}-envoy"))
         sockets.directory.mkdir()
+        if certificate:
+            write_certificate(sockets.certificate, certificate)
         command = program.command(order.settings, sockets)
-        workers.append(WorkerProcess(replace(order, sockets=sockets), command, program.environment))
+        workers.append(WorkerProcess(replace(order, sockets=sockets), descriptor, command, program.environment))
     return workers
 
 

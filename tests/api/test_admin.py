@@ -1,7 +1,6 @@
 """The calls under /admin/v1 of a whole node over a real store."""
 
 import asyncio
-from collections.abc import Iterator
 from typing import Any
 
 import aiohttp
@@ -12,7 +11,7 @@ from broker.metrics import Metrics
 from broker.model.limits import Limits
 from broker.service.broker import Broker
 from broker.store.store import Store
-from tests.api.conftest import Keys
+from tests.api.conftest import StartNode
 
 LOCATION = "projects/p/locations/l"
 QUEUE = f"{LOCATION}/queues/q"
@@ -21,18 +20,10 @@ LATER = "2100-01-01T00:00:00Z"
 
 
 @pytest.fixture
-def admin_node(runner: asyncio.Runner, store: Store, metrics: Metrics) -> Iterator[ApiNode]:
+def admin_node(runner: asyncio.Runner, store: Store, metrics: Metrics, start_node: StartNode) -> ApiNode:
     """A node that serves the calls, and lets tasks be scheduled for any time."""
-
-    async def start() -> ApiNode:
-        limits = Limits().with_overrides({"schedule_horizon_s": 1e11})
-        node = ApiNode(Broker(store, limits, metrics), Keys(), host="127.0.0.1", grpc_port=0, http_port=0, admin=True)
-        await node.start()
-        return node
-
-    node = runner.run(start())
-    yield node
-    runner.run(node.stop(0))
+    limits = Limits().with_overrides({"schedule_horizon_s": 1e11})
+    return runner.run(start_node(Broker(store, limits, metrics), admin=True))
 
 
 async def call(node: ApiNode, path: str, body: object = None, verb: str = "POST") -> tuple[int, dict[str, Any]]:

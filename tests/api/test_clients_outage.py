@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.api.programs import LOCATION, TRANSPORTS, run_with
+from tests.support.fronts import FRONTS
 from tests.support.nodes import metric, start_api
 from tests.support.rest import Rest
 from tests.support.servers import Server, available_binaries
@@ -24,9 +25,9 @@ def server() -> Iterator[Server]:
         yield server
 
 
-@pytest.fixture(scope="module")
-def api(server: Server) -> Iterator[Node]:
-    with start_api(server.url) as api:
+@pytest.fixture(scope="module", params=FRONTS)
+def api(request: pytest.FixtureRequest, server: Server) -> Iterator[Node]:
+    with start_api(server.url, "--front", request.param) as api:
         with closing(Rest(api.http)) as rest:
             rest.call("PATCH", QUEUE, {})
         yield api

@@ -20,6 +20,7 @@ from tests.api.conftest import Serve
 from tests.api.rows import ROWS, failing, recording, row
 
 PREFIX = "/google.cloud.tasks.v2.CloudTasks/"
+UNBOUNDED = [("grpc.max_send_message_length", -1), ("grpc.max_receive_message_length", -1)]
 
 
 async def call(address: str, method: str, request: Any = b"", **arguments: Any) -> bytes:
@@ -90,8 +91,28 @@ async def test_large_messages_pass_up_to_the_limit(serve_grpc: Serve) -> None:
     request = types.GetQueueRequest.pb()(name="n" * (MAX_REQUEST_BYTES - 100))
     await call(address, "GetQueue", request)
     assert requests == [request]
-    error = await error_of(address, "GetQueue", b" " * (MAX_REQUEST_BYTES + 1))
-    assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+    for length in (MAX_REQUEST_BYTES + 1, 6 * MAX_REQUEST_BYTES):
+        error = await error_of(address, "GetQueue", bytes(length))
+        assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+
+
+async def test_many_large_messages_at_once(serve_grpc: Serve) -> None:
+    Queue = types.Queue.pb()  # noqa: N806
+    address = await serve_grpc(row("GetQueue", lambda request: Queue(name=request.name)))
+    requests = [types.GetQueueRequest.pb()(name=f"{number}" * 3_000_000) for number in range(8)]
+    async with grpc.aio.insecure_channel(address, UNBOUNDED) as channel:
+        method = channel.unary_unary(PREFIX + "GetQueue")
+        answers = await asyncio.gather(*(method(request.SerializeToString()) for request in requests))
+    assert [Queue.FromString(answer).name for answer in answers] == [asked.name for asked in requests]
+
+
+@pytest.mark.parametrize("compression", [grpc.Compression.Gzip, grpc.Compression.Deflate])
+async def test_requests_may_be_compressed(serve_grpc: Serve, compression: grpc.Compression) -> None:
+    rpc, asked = recording("GetQueue")
+    request = types.GetQueueRequest.pb()(name="n" * 1_000_000)
+    async with grpc.aio.insecure_channel(await serve_grpc(rpc), compression=compression) as channel:
+        await channel.unary_unary(PREFIX + "GetQueue")(request.SerializeToString())
+    assert asked == [request]
 
 
 @pytest.mark.parametrize("method", ["GetQueue", "Fly"])
@@ -114,6 +135,26 @@ async def test_a_deadline_ends_the_call_and_its_work(serve_grpc: Serve, metrics:
     assert error.code() is grpc.StatusCode.DEADLINE_EXCEEDED
     await asyncio.wait_for(ended.wait(), 10)
     assert b'headrace_api_calls_total{code="CANCELLED",method="GetQueue"} 1.0' in metrics.exposition()
+
+
+@pytest.mark.parametrize("leaves_by", ["cancelling", "closing"])
+async def test_the_work_for_a_caller_that_has_gone_ends(serve_grpc: Serve, leaves_by: str) -> None:
+    began, ended = asyncio.Event(), asyncio.Event()
+
+    async def endless(_broker: Any, _request: Any) -> Any:
+        began.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    channel = grpc.aio.insecure_channel(await serve_grpc(replace(ROWS["GetQueue"], handler=endless)))
+    running = channel.unary_unary(PREFIX + "GetQueue")(b"")
+    await asyncio.wait_for(began.wait(), 10)
+    if leaves_by == "cancelling":
+        running.cancel()
+    await channel.close()
+    await asyncio.wait_for(ended.wait(), 10)
 
 
 async def test_a_port_that_is_taken(capfd: pytest.CaptureFixture[str]) -> None:

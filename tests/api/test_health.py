@@ -2,16 +2,15 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
-from types import SimpleNamespace
 from typing import Any
 
 import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from broker.api.grpc_server import GrpcServer
 from broker.api.health import Health
 from broker.errors import Code, HeadraceError
+from tests.api.conftest import StartServers
 
 SERVING, NOT_SERVING, SERVICE_UNKNOWN = 1, 2, 3
 
@@ -42,18 +41,17 @@ def health(ready: Readiness) -> Health:
 
 
 @pytest.fixture
-def stub(runner: asyncio.Runner, health: Health) -> Iterator[Any]:
-    """A client of a server that serves nothing else."""
+def stub(runner: asyncio.Runner, health: Health, start_servers: StartServers) -> Iterator[Any]:
+    """A client of a server that serves nothing else, with each front."""
 
-    async def start() -> tuple[GrpcServer, grpc.aio.Channel]:
-        server = GrpcServer(SimpleNamespace(), (), host="127.0.0.1", port=0, extra_handlers=[health.handler()])
-        return server, grpc.aio.insecure_channel(f"127.0.0.1:{await server.start()}")
+    async def start() -> grpc.aio.Channel:
+        address, _ = await start_servers(extra_handlers=[health.handler()])
+        return grpc.aio.insecure_channel(address)
 
-    server, channel = runner.run(start())
+    channel = runner.run(start())
     yield health_pb2_grpc.HealthStub(channel)
     health.stop()
     runner.run(channel.close())
-    runner.run(server.stop(30))
 
 
 def of(service: str = "") -> Any:

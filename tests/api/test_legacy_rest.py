@@ -12,11 +12,14 @@ import aiohttp
 import pytest
 from yarl import URL
 
+from broker.metrics import Metrics
+from broker.model.limits import Limits
 from broker.model.names import QueueName
 from broker.model.queue import Acl, Queue, QueueKind
 from broker.model.retry import RetryConfig
+from broker.service.broker import Broker
+from tests.api.conftest import StartNode
 from tests.api.programs import run
-from tests.support.up import Node
 from tests.support.waiting import eventually_async
 
 if TYPE_CHECKING:
@@ -274,9 +277,8 @@ async def test_the_discovery_document(node: "ApiNode") -> None:
     assert len(methods) == 8
 
 
-async def test_a_node_that_takes_standard_base64(redis_url: str) -> None:
-    flags = ("--grpc-port", 0, "--http-port", 0, "--legacy-standard-payloads")
-    with Node("api", "--redis-url", redis_url, *flags) as other:
-        async with aiohttp.ClientSession() as session:
-            inserted = await Raw(session, other.http)("POST", "", {"payloadBase64": "+/8="})
+async def test_a_node_that_takes_standard_base64(store: "Store", start_node: StartNode) -> None:
+    other = await start_node(Broker(store, Limits(), Metrics(), legacy_standard_payloads=True))
+    async with aiohttp.ClientSession() as session:
+        inserted = await Raw(session, other.http_url)("POST", "", {"payloadBase64": "+/8="})
     assert inserted.json()["payloadBase64"] == "-_8="

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import aiohttp
 import grpc
@@ -14,11 +14,9 @@ from broker.errors import StartupError
 from broker.metrics import Metrics
 from broker.model.limits import Limits
 from broker.service.broker import Broker
-from tests.api.conftest import Keys
+from broker.store.store import Store
+from tests.api.conftest import Keys, StartNode
 from tests.support.servers import Server, available_binaries
-
-if TYPE_CHECKING:
-    from broker.store.store import Store
 
 LOCATION = "projects/P/locations/L"
 QUEUE = f"{LOCATION}/queues/Q"
@@ -100,12 +98,15 @@ async def test_probes_and_metrics(node_in_process: ApiNode) -> None:
     assert 'headrace_api_calls_total{code="OK",method="CreateTask"} 1.0' in lines
 
 
-async def test_a_taken_port_leaves_nothing_listening(node_in_process: ApiNode, store: "Store") -> None:
+async def test_a_taken_port_leaves_nothing_listening(store: Store) -> None:
+    """At Envoy the parent of its process holds the ports: `tests/cli/test_workers.py`."""
     broker = Broker(store, Limits(), Metrics())
-    ports = {"grpc_port": node_in_process.grpc_port, "http_port": 0}
-    second = ApiNode(broker, Keys(), host="127.0.0.1", **ports)
-    with pytest.raises(StartupError, match=f"gRPC on 127.0.0.1 port {node_in_process.grpc_port}"):
+    first = ApiNode(broker, Keys(), host="127.0.0.1", grpc_port=0, http_port=0)
+    await first.start()
+    second = ApiNode(broker, Keys(), host="127.0.0.1", grpc_port=first.grpc_port, http_port=0)
+    with pytest.raises(StartupError, match=f"gRPC on 127.0.0.1 port {first.grpc_port}"):
         await second.start()
+    await first.stop(0)
     with pytest.raises(aiohttp.ClientConnectionError):
         await fetch(second, "GET", "/healthz")
 
@@ -117,12 +118,9 @@ def own_server() -> Iterator[Server]:
     server.close()
 
 
-async def test_without_redis_a_node_lives_and_says_what_is_wrong(own_server: Server) -> None:
-    from broker.store.store import Store
-
+async def test_without_redis_a_node_lives_and_says_what_is_wrong(own_server: Server, start_node: StartNode) -> None:
     store = await Store.open(own_server.url)
-    node = ApiNode(Broker(store, Limits(), Metrics()), Keys(), host="127.0.0.1", grpc_port=0, http_port=0)
-    await node.start()
+    node = await start_node(Broker(store, Limits(), Metrics()))
     own_server.kill()
     status, text = await fetch(node, "GET", f"/v2/{QUEUE}")
     assert (status, '"status": "UNAVAILABLE"' in text) == (503, True)
@@ -130,4 +128,4 @@ async def test_without_redis_a_node_lives_and_says_what_is_wrong(own_server: Ser
     assert await grpc_health(node) == "NOT_SERVING"
     assert (await fetch(node, "GET", "/healthz"))[0] == 200
     assert (await fetch(node, "GET", "/metrics"))[0] == 200
-    await asyncio.gather(node.stop(0), store.close())
+    await asyncio.gather(start_node.stop(), store.close())

@@ -5,8 +5,9 @@ import base64
 import io
 import json
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from tempfile import gettempdir
 from types import SimpleNamespace
@@ -20,6 +21,7 @@ from google.cloud.tasks_v2 import types
 from google.protobuf import empty_pb2
 
 from broker.api import splice
+from broker.api.envoy.front import EnvoyFront
 from broker.api.grpc_server import GrpcServer
 from broker.api.node import ApiNode
 from broker.api.one_port import OnePort
@@ -33,11 +35,14 @@ from broker.settings import Settings
 from tests.api.conftest import Keys
 from tests.api.programs import TRANSPORTS, run
 from tests.api.rows import ROWS, row
+from tests.support.distant_envoy import DistantEnvoys
+from tests.support.fronts import FRONTS
 from tests.support.up import Node
 
 if TYPE_CHECKING:
     from broker.store.store import Store
 
+BROKER: Any = SimpleNamespace(metrics=Metrics(), limits=Limits())
 QUEUE = "projects/P/locations/L/queues/Q"
 PATH = f"/v2/{QUEUE}/tasks"
 METHOD = "/google.cloud.tasks.v2.CloudTasks/"
@@ -47,23 +52,32 @@ SETTINGS = bytes.fromhex("000000040000000000")
 GET = f"GET {PATH} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n".encode()
 
 
-@pytest.fixture
-def port(runner: asyncio.Runner) -> Iterator[int]:
-    """A port with both servers, whose CreateTask answers the task it was given."""
+@pytest.fixture(params=FRONTS)
+def port(request: pytest.FixtureRequest, runner: asyncio.Runner, distant_envoys: DistantEnvoys) -> Iterator[int]:
+    """A port with both servers, whose CreateTask answers the task it was given; with each front."""
     with_echo = [
         row("CreateTask", lambda request: request.task),
         row("ListTasks", lambda _request: types.ListTasksResponse.pb()()),
         row("DeleteTask", lambda _request: empty_pb2.Empty()),
     ]
-    one_port, port = runner.run(serve(with_echo))
+    start = serve if request.param == "grpcio" else partial(serve_behind, distant_envoys)
+    server, port = runner.run(start(with_echo))
     yield port
-    runner.run(one_port.stop(0))
+    runner.run(server.stop(0))
+
+
+async def serve_behind(envoys: DistantEnvoys, rpcs: list[Rpc]) -> tuple[EnvoyFront, int]:
+    front = envoys[0].front()
+    await front.start(BROKER, rpcs, *servers(rpcs))
+    return front, envoys[0].port
+
+
+def servers(rpcs: list[Rpc]) -> tuple[GrpcServer, RestServer]:
+    return GrpcServer(BROKER, rpcs, host="", port=0), RestServer(BROKER, rpcs, host="", port=0)
 
 
 async def serve(rpcs: list[Rpc], port: int = 0) -> tuple[OnePort, int]:
-    broker: Any = SimpleNamespace(metrics=Metrics(), limits=Limits())
-    servers = GrpcServer(broker, rpcs, host="", port=0), RestServer(broker, rpcs, host="", port=0)
-    one_port = OnePort(*servers, host="127.0.0.1", port=port)
+    one_port = OnePort(*servers(rpcs), host="127.0.0.1", port=port)
     return one_port, await one_port.start()
 
 
@@ -129,13 +143,15 @@ async def test_a_connection_may_end_at_any_time(port: int, first: bytes) -> None
     async with connection(port) as (reader, writer):
         writer.write(first)
         writer.write_eof()
-        await reader.read()
+        with suppress(ConnectionResetError):
+            await reader.read()
     await call(port, "DeleteTask", name="n")
 
 
 @pytest.mark.parametrize("first", [b"", b"PRI * HT", b"\x16\x03\x01 TLS\r\n\r\n", b"PRI * HTTP/2.0\r\n\r\nXX\r\n\r\n"])
-async def test_what_is_neither_is_closed(port: int, first: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_is_neither_is_closed(first: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(splice, "_LONGEST_SILENCE_S", 0.05)
+    one_port, port = await serve([])
     async with connection(port) as (reader, writer):
         writer.write(first)
         try:
@@ -143,6 +159,7 @@ async def test_what_is_neither_is_closed(port: int, first: bytes, monkeypatch: p
         except ConnectionResetError:
             answer = b""
         assert answer == b"" or answer.startswith(b"HTTP/1.0 400")
+    await one_port.stop(0)
 
 
 @asynccontextmanager
@@ -239,9 +256,11 @@ async def test_stopping_lets_running_calls_of_both_kinds_finish() -> None:
         await asyncio.open_connection("127.0.0.1", port)
 
 
-async def test_a_port_that_is_taken(port: int) -> None:
+async def test_a_port_that_is_taken() -> None:
+    first, port = await serve([])
     with pytest.raises(StartupError, match=rf"cannot listen on 127\.0\.0\.1 port {port} .*--port"):
         await serve([], port)
+    await first.stop(0)
 
 
 @TRANSPORTS

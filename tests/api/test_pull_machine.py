@@ -33,7 +33,7 @@ from broker.model.task import NewTask, PullMessage, View
 from broker.service.broker import Broker
 from broker.store.outcomes import StoreOutcome
 from broker.store.store import Store
-from tests.api.conftest import Keys
+from tests.api.conftest import StartNode
 from tests.store.pull_model import ModelPullQueue
 from tests.support.invariants import check_invariants
 from tests.support.pulling import MOST_BYTES
@@ -76,22 +76,20 @@ class Cluster:
 
 
 @pytest.fixture
-def cluster(runner: asyncio.Runner, redis_url: str, redis_client: redis.Redis) -> Iterator[Cluster]:
+def cluster(
+    runner: asyncio.Runner, redis_url: str, redis_client: redis.Redis, start_node: StartNode
+) -> Iterator[Cluster]:
     clock = Clock()
 
     async def start() -> tuple[Store, ApiNode]:
         store = await Store.open(redis_url, partitions=1, clock=clock)
-        broker = Broker(store, Limits(leases_per_second=0), Metrics())
-        node = ApiNode(broker, Keys(), host="127.0.0.1", grpc_port=0, http_port=0)
-        await node.start()
-        return store, node
+        return store, await start_node(Broker(store, Limits(leases_per_second=0), Metrics()))
 
     stores, nodes = zip(*(runner.run(start()) for _ in range(2)), strict=True)
     addresses = [SimpleNamespace(grpc=node.grpc_address, http=node.http_url) for node in nodes]
     workers = [{name: surface(address) for name, surface in SURFACES.items()} for address in addresses]
     yield Cluster(runner, clock, stores, workers, f"{nodes[0].http_url}/taskqueue/v1beta2/projects/local/taskqueues")
-    for node in nodes:
-        runner.run(node.stop(0))
+    runner.run(start_node.stop())
     for store in stores:
         runner.run(store.close())
 

@@ -5,7 +5,9 @@ from contextlib import closing
 
 import pytest
 import requests
+from redis import Redis
 
+from tests.support.fronts import FRONTS
 from tests.support.nodes import begin_api, start_api, together
 from tests.support.servers import Server, available_binaries
 from tests.support.surfaces import QUEUE, SURFACES, BackOff
@@ -20,9 +22,17 @@ def server():
         yield server
 
 
+@pytest.fixture(scope="module", params=FRONTS)
+def front(request):
+    """The flag for each front."""
+    return "--front", request.param
+
+
 @pytest.fixture(scope="module")
-def node(server):
-    with start_api(server.url, "--limit", "leases_per_second=0") as node:
+def node(server, front):
+    with Redis.from_url(server.url) as client:
+        client.flushall()
+    with start_api(server.url, "--limit", "leases_per_second=0", *front) as node:
         parent = QUEUE.rpartition("/queues")[0]
         answer = requests.post(
             f"{node.http}/v2beta2/{parent}/queues", json={"name": QUEUE, "pullTarget": {}}, timeout=30
@@ -104,11 +114,11 @@ def test_a_short_deadline_backs_off_while_the_store_stands_still_and_a_long_one_
     assert [list(tasks) for tasks in long_answer] == [[fresh("t")]]
 
 
-def test_one_cap_over_nodes_and_surfaces(server, surfaces, fresh):
+def test_one_cap_over_nodes_and_surfaces(server, front, surfaces, fresh):
     """A call of any surface of one node uses up the calls of other nodes, each of which refuses as it is set."""
     for number in range(40):
         surfaces["rpc_http"].add(fresh(f"t{number}"))
-    flags = ("--lease-cap", "pull=1", "--lease-cap-answer")
+    flags = (*front, "--lease-cap", "pull=1", "--lease-cap-answer")
     refusals = {"protocol": {"error": "RESOURCE_EXHAUSTED"}, "empty": {"tasks": []}}
     nodes = together(*(begin_api(server.url, *flags, answer) for answer in refusals))
     with nodes[0], nodes[1]:

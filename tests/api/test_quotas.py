@@ -1,7 +1,7 @@
 """Caps on calls a minute, over both protocols and all API nodes."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 
 import aiohttp
 import grpc
@@ -15,7 +15,7 @@ from broker.service.app_engine.errors import Result
 from broker.service.broker import Broker
 from broker.store.store import Store
 from tests.api.app_engine.calls import ApplicationError, Calls
-from tests.api.conftest import Keys
+from tests.api.conftest import StartNode
 
 LOCATION = "projects/p/locations/l"
 TASK = f"{LOCATION}/queues/q/tasks/t"
@@ -24,25 +24,19 @@ TEXT = (
     "'cloudtasks.googleapis.com' for consumer 'project_number:p'."
 )
 
-StartNode = Callable[..., Awaitable[ApiNode]]
+StartLimited = Callable[..., Awaitable[ApiNode]]
 
 
 @pytest.fixture
-def start_node(runner: asyncio.Runner, store: Store, metrics: Metrics) -> Iterator[StartNode]:
+def start_limited(runner: asyncio.Runner, store: Store, metrics: Metrics, start_node: StartNode) -> StartLimited:
     """Starts a node with these limits. All that a test starts share one store, whose clock stands still."""
-    nodes: list[ApiNode] = []
     now_us = runner.run(store.time_us())
     store.backend._clock = lambda: now_us
 
     async def start(**limits: float) -> ApiNode:
-        broker = Broker(store, Limits().with_overrides(limits), metrics)
-        nodes.append(ApiNode(broker, Keys(), host="127.0.0.1", grpc_port=0, http_port=0))
-        await nodes[-1].start()
-        return nodes[-1]
+        return await start_node(Broker(store, Limits().with_overrides(limits), metrics))
 
-    yield start
-    for node in nodes:
-        runner.run(node.stop(0))
+    return start
 
 
 async def status_of(node: ApiNode, verb: str, path: str) -> int:
@@ -51,8 +45,8 @@ async def status_of(node: ApiNode, verb: str, path: str) -> int:
         return response.status
 
 
-async def test_a_cap_holds_over_all_nodes_and_protocols(start_node: StartNode) -> None:
-    first, second = [await start_node(run_task_per_minute=3) for _ in range(2)]
+async def test_a_cap_holds_over_all_nodes_and_protocols(start_limited: StartLimited) -> None:
+    first, second = [await start_limited(run_task_per_minute=3) for _ in range(2)]
     statuses = [await status_of(node, "POST", f"{TASK}:run") for node in (first, second, first)]
     assert statuses == [404, 404, 404]
     async with aiohttp.ClientSession() as session:
@@ -90,9 +84,9 @@ async def test_a_cap_holds_over_all_nodes_and_protocols(start_node: StartNode) -
     ],
 )
 async def test_which_calls_a_cap_counts(
-    start_node: StartNode, limit: str, counted: list[tuple[str, str]], free: str | None
+    start_limited: StartLimited, limit: str, counted: list[tuple[str, str]], free: str | None
 ) -> None:
-    node = await start_node(**{limit: len(counted)})
+    node = await start_limited(**{limit: len(counted)})
     for call in counted:
         assert await status_of(node, *call) != 429
     for call in counted:
@@ -100,8 +94,8 @@ async def test_which_calls_a_cap_counts(
     assert (await status_of(node, free or "GET", TASK) == 429) is (free is None)
 
 
-async def test_the_calls_of_app_engines_protocols_count(start_node: StartNode) -> None:
-    node = await start_node(api_calls_per_minute=2)
+async def test_the_calls_of_app_engines_protocols_count(start_limited: StartLimited) -> None:
+    node = await start_limited(api_calls_per_minute=2)
     async with aiohttp.ClientSession() as session:
         statistics, url = Calls(session, f"{node.http_url}/rpc_http").stats, f"{node.http_url}/taskqueue/v1beta2"
 
@@ -117,14 +111,14 @@ async def test_the_calls_of_app_engines_protocols_count(start_node: StartNode) -
     assert refused.value.code == Result.TRANSIENT_ERROR
 
 
-async def test_without_a_cap_nothing_is_counted(start_node: StartNode, redis_client) -> None:
-    node = await start_node()
+async def test_without_a_cap_nothing_is_counted(start_limited: StartLimited, redis_client) -> None:
+    node = await start_limited()
     await status_of(node, "POST", f"{TASK}:run")
     assert redis_client.keys("*quota*") == []
 
 
-async def test_a_name_that_is_in_no_location_is_refused_as_ever(start_node: StartNode) -> None:
-    node = await start_node(api_calls_per_minute=1)
+async def test_a_name_that_is_in_no_location_is_refused_as_ever(start_limited: StartLimited) -> None:
+    node = await start_limited(api_calls_per_minute=1)
     async with grpc.aio.insecure_channel(node.grpc_address) as channel:
         get = channel.unary_unary(
             "/google.cloud.tasks.v2.CloudTasks/GetQueue", request_serializer=tasks_v2.GetQueueRequest.serialize

@@ -165,10 +165,6 @@ def refuses(port: int) -> bool:
     return False
 
 
-def test_workers_end_with_their_parent(node):
-    node.kill()  # returns when they are gone
-
-
 def test_what_is_wrong_at_the_start_is_said_once(redis_url, redis_client, front):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -188,8 +184,9 @@ def test_a_worker_that_cannot_start_is_told_of_once(front):
     assert len(ended.stderr.splitlines()) == 1
 
 
-def test_two_nodes_do_not_share_a_port(node, redis_url):
+def test_two_nodes_do_not_share_a_port_and_workers_end_with_their_parent(node, redis_url):
     port = urlsplit(node.http).port
     ended = run_headrace("api", "--redis-url", redis_url, "--workers", 2, "--grpc-port", 0, "--http-port", port)
     assert ended.returncode == 1
     assert "Address already in use" in ended.stderr
+    node.kill()  # returns when they are gone

@@ -2,6 +2,7 @@
 
 import ssl
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 
 from cryptography import x509
@@ -25,23 +26,24 @@ class CertificateAuthority:
 
     def server_context(self, host: str, *, expired: bool = False) -> ssl.SSLContext:
         """TLS for a server of that name."""
+        path = self._directory / f"{host}.pem"
+        path.write_bytes(b"".join(self.issue(host, expired=expired)))
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(path)
+        return context
+
+    def issue(self, host: str, *, expired: bool = False) -> tuple[bytes, bytes]:
+        """A key and a certificate for a server of that name or address."""
         key = ec.generate_private_key(ec.SECP256R1())
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
         certificate = (
             self._builder(name, key.public_key(), expired=expired)
-            .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
+            .add_extension(x509.SubjectAlternativeName([_general_name(host)]), critical=False)
             .sign(self._key, hashes.SHA256())
         )
-        path = self._directory / f"{host}.pem"
-        path.write_bytes(
-            key.private_bytes(
-                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-            )
-            + certificate.public_bytes(serialization.Encoding.PEM)
-        )
-        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        context.load_cert_chain(path)
-        return context
+        pem = serialization.Encoding.PEM
+        private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        return private, certificate.public_bytes(pem)
 
     def _builder(
         self, subject: x509.Name, key: ec.EllipticCurvePublicKey, *, expired: bool = False
@@ -56,3 +58,10 @@ class CertificateAuthority:
             .not_valid_before(now - timedelta(days=2))
             .not_valid_after(now - timedelta(days=1) if expired else now + timedelta(days=1))
         )
+
+
+def _general_name(host: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ip_address(host))
+    except ValueError:
+        return x509.DNSName(host)

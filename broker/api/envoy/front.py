@@ -4,9 +4,11 @@ import asyncio
 from collections.abc import Iterable
 from contextlib import suppress
 
+from broker.api.certificate import Certificate
 from broker.api.envoy.admin import EnvoyAdmin
 from broker.api.envoy.configuration import LISTENER
 from broker.api.envoy.grpc_calls import GrpcCalls
+from broker.api.envoy.secret import write_certificate
 from broker.api.envoy.sockets import Sockets
 from broker.api.grpc_server import GrpcServer
 from broker.api.rest_server import RestServer
@@ -14,6 +16,7 @@ from broker.api.rpcs import Rpc
 from broker.service.broker import Broker
 
 _LOOK_EVERY_S = 0.02
+_LOOK_AT_CERTIFICATE_EVERY_S = 1.0
 _LISTENS = "listener_manager.workers_started"
 _RUNNING_CALLS = f"http.{LISTENER}.downstream_rq_active"
 
@@ -29,11 +32,20 @@ class EnvoyFront:
         self.calls: GrpcCalls | None = None
         self._sockets, self._admin = sockets, EnvoyAdmin(sockets.admin)
 
-    async def start(self, broker: Broker, rpcs: Iterable[Rpc], grpc: GrpcServer, rest: RestServer) -> None:
-        """Starts what is behind Envoy, and returns when Envoy listens."""
+    async def start(
+        self,
+        broker: Broker,
+        rpcs: Iterable[Rpc],
+        grpc: GrpcServer,
+        rest: RestServer,
+        certificate: Certificate | None = None,
+    ) -> None:
+        """Starts what is behind Envoy, and returns when Envoy listens, with the certificate if it was started so."""
         self._grpc, self._rest = grpc, rest
         self.calls = GrpcCalls(broker, rpcs)
-        self._watch = asyncio.create_task(self.calls.watch())
+        self._watches = [asyncio.create_task(self.calls.watch())]
+        if certificate:
+            self._watches.append(asyncio.create_task(self._renew(certificate)))
         await grpc.start_on_socket(str(self._sockets.grpc))
         await rest.start_on_socket(str(self._sockets.http))
         self.is_behind.set()
@@ -47,7 +59,8 @@ class EnvoyFront:
         with suppress(TimeoutError):
             async with asyncio.timeout(grace_s):
                 await self._until(_RUNNING_CALLS, {0, None})
-        self._watch.cancel()
+        for watch in self._watches:
+            watch.cancel()
         await asyncio.gather(self._grpc.stop(0), self._rest.stop(0))
 
     async def end(self) -> None:
@@ -55,6 +68,15 @@ class EnvoyFront:
         while True:
             await self._admin.order("/quitquitquit")
             await asyncio.sleep(_LOOK_EVERY_S)
+
+    async def _renew(self, certificate: Certificate) -> None:
+        """Tells Envoy of each new certificate, until it is cancelled."""
+        known = None
+        while True:
+            if (pair := certificate.current()) is not known:
+                write_certificate(self._sockets.certificate, certificate)
+                known = pair
+            await asyncio.sleep(_LOOK_AT_CERTIFICATE_EVERY_S)
 
     async def _until(self, statistic: str, values: set[int | None]) -> None:
         """Waits until Envoy tells one of the values."""

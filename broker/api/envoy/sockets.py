@@ -1,4 +1,4 @@
-"""The Unix sockets between Envoy and the node that lives in it."""
+"""The Unix sockets between Envoy and the node that lives in it, and what else they share."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,11 @@ class Sockets:
     def http(self) -> Path:
         """Where the node serves HTTP."""
         return self.directory / "http"
+
+    @property
+    def certificate(self) -> Path:
+        """The file that tells Envoy the certificate, if the node has one."""
+        return self.directory / "certificate.json"
 
     @property
     def admin(self) -> Path:

@@ -18,7 +18,7 @@ from broker.model.tickets import Tickets
 from broker.service.broker import Broker
 from broker.store.store import Store
 from tests.api.app_engine.calls import Calls, queue
-from tests.api.conftest import Keys
+from tests.api.conftest import StartNode
 from tests.support.invariants import check_invariants
 from tests.support.seeds import Clock
 from tests.support.up import ROOT
@@ -58,18 +58,9 @@ def limits() -> Limits:
 
 
 @pytest.fixture
-def node(runner: asyncio.Runner, store: Store, limits: Limits) -> Iterator[ApiNode]:
-    """A whole API node."""
-
-    async def start() -> ApiNode:
-        broker = Broker(store, limits, Metrics(), tickets=Tickets(admin=frozenset({ADMIN})))
-        node = ApiNode(broker, Keys(), host="127.0.0.1", grpc_port=0, http_port=0)
-        await node.start()
-        return node
-
-    node = runner.run(start())
-    yield node
-    runner.run(node.stop(0))
+def node(runner: asyncio.Runner, store: Store, limits: Limits, start_node: StartNode) -> ApiNode:
+    """A whole API node, with each of its fronts."""
+    return runner.run(start_node(Broker(store, limits, Metrics(), tickets=Tickets(admin=frozenset({ADMIN})))))
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from broker.service.app_engine.errors import Result
 from broker.service.broker import Broker
 from broker.store.store import Store
 from tests.api.app_engine.calls import REQUESTS, ApplicationError, Calls, TransportError, pull, queue
-from tests.api.conftest import Keys
+from tests.api.conftest import StartNode
 from tests.support.servers import Server, available_binaries
 
 BINARY = next(iter(available_binaries().values()))
@@ -174,12 +174,11 @@ async def test_an_app_id_names_the_project(call: Calls, store: Store) -> None:
 
 
 @pytest.mark.parametrize("busy", [False, True])
-async def test_a_lease_that_is_late_leases_nothing(busy: bool) -> None:
+async def test_a_lease_that_is_late_leases_nothing(start_node: StartNode, busy: bool) -> None:
     """While Redis is stopped a short deadline gets the back-off error, a long one the tasks when it is back."""
     with closing(Server(BINARY)) as server:
         store = await Store.open(server.url, partitions=1)
-        node = ApiNode(Broker(store, Limits(), Metrics()), Keys(), host="127.0.0.1", grpc_port=0, http_port=0)
-        await node.start()
+        node = await start_node(Broker(store, Limits(), Metrics()))
         async with aiohttp.ClientSession() as session:
             call = Calls(session, f"{node.http_url}/rpc_http")
             await store.queues.create(queue(), max_queues=10)
@@ -197,7 +196,7 @@ async def test_a_lease_that_is_late_leases_nothing(busy: bool) -> None:
                 await call.raw("taskqueue", "FetchQueueStats", stats, **{DEADLINE: "0.2"})
             server.thaw()
             tasks = MESSAGES["QueryAndOwnTasksResponse"].FromString(await patient).task
-        await node.stop(0)
+        await start_node.stop()
         await store.close()
     assert late.value.code == Result.TRANSIENT_ERROR
     assert over.value.code == RpcErrorCode.DEADLINE_EXCEEDED

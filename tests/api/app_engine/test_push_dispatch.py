@@ -3,6 +3,7 @@
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,11 @@ import requests
 
 from broker.api.app_engine.messages import MESSAGES
 from tests.api.app_engine.calls import REQUESTS, push
+from tests.support.fronts import FRONTS
+from tests.support.nodes import begin_api, begin_dispatcher, together
 from tests.support.recorder import Received, Recorder
-from tests.support.servers import free_port
-from tests.support.up import Up
+from tests.support.servers import Server, available_binaries, free_port
+from tests.support.up import Node
 from tests.support.waiting import eventually
 
 _PROGRAM = Path(__file__).parent / "programs" / "app.py"
@@ -21,7 +24,7 @@ _SHOP = "projects/shop/locations/europe-west1"
 _AGENT = "AppEngine-Google; (+http://code.google.com/appengine)"
 
 
-def call(node: Up, method: str, *, ticket: str = "", **fields: Any) -> Any:
+def call(node: Node, method: str, *, ticket: str = "", **fields: Any) -> Any:
     """The answer to a call, which must be a success."""
     request = MESSAGES[REQUESTS[method]](**fields).SerializeToString()
     envelope = MESSAGES["Request"](service_name="taskqueue", method=method, request=request, request_id=ticket)
@@ -35,15 +38,30 @@ def header(**headers: str) -> list[dict[str, bytes]]:
     return [{"key": name.replace("_", "-").encode(), "value": value.encode()} for name, value in headers.items()]
 
 
+@pytest.fixture(scope="module", params=FRONTS)
+def front(request: pytest.FixtureRequest) -> str:
+    """What serves the ports of the API node."""
+    return str(request.param)
+
+
 @pytest.fixture(scope="module")
-def target() -> Iterator[Recorder]:
+def target(front: str) -> Iterator[Recorder]:
     with Recorder() as target:
         yield target
 
 
+@contextmanager
+def running(front: str, *flags: str) -> Iterator[Node]:
+    """An API node with that front and a dispatcher with these flags, on a server of their own."""
+    with closing(Server(next(iter(available_binaries().values())))) as server:
+        api, dispatcher = together(begin_api(server.url, "--front", front), begin_dispatcher(server.url, *flags))
+        with api, dispatcher:
+            yield api
+
+
 @pytest.fixture(scope="module")
-def node(target: Recorder) -> Iterator[Up]:
-    with Up("--app-engine-service", f"default={target.url}") as node:
+def node(front: str, target: Recorder) -> Iterator[Node]:
+    with running(front, "--app-engine-service", f"default={target.url}") as node:
         yield node
 
 
@@ -55,7 +73,7 @@ def received(target: Recorder, task: str, count: int = 1) -> list[Received]:
     return eventually(look)
 
 
-def test_the_request_of_a_task(node: Up, target: Recorder) -> None:
+def test_the_request_of_a_task(node: Node, target: Recorder) -> None:
     own = header(
         X_Own="1",
         Host="v1.worker.shop.appspot.com",
@@ -95,7 +113,7 @@ def test_the_request_of_a_task(node: Up, target: Recorder) -> None:
     assert abs(float(eta) - eta_us / 1e6) < 60
 
 
-def test_a_task_is_tried_as_often_as_its_own_parameters_say(node: Up, target: Recorder) -> None:
+def test_a_task_is_tried_as_often_as_its_own_parameters_say(node: Node, target: Recorder) -> None:
     parameters = {"retry_limit": 1, "min_backoff_sec": 0.01, "max_backoff_sec": 0.01}
     target.script("*", 503)
     call(node, "Add", **push("failing", url=b"/fails", retry_parameters=parameters))
@@ -111,7 +129,7 @@ def test_a_task_is_tried_as_often_as_its_own_parameters_say(node: Up, target: Re
     target.script("*", 200)
 
 
-def test_a_task_without_a_host_goes_to_the_default_service(node: Up, target: Recorder) -> None:
+def test_a_task_without_a_host_goes_to_the_default_service(node: Node, target: Recorder) -> None:
     call(
         node,
         "Add",
@@ -121,7 +139,7 @@ def test_a_task_without_a_host_goes_to_the_default_service(node: Up, target: Rec
     assert got.header("Host") == "localhost:8080"
 
 
-def test_it_is_a_task_of_cloud_tasks(node: Up) -> None:
+def test_it_is_a_task_of_cloud_tasks(node: Node) -> None:
     call(node, "Add", ticket=_SHOP, **push("later", 10**6 * (int(time.time()) + 3600), header=header(X_Own="1")))
     url = f"{node.http}/v2/{_SHOP}/queues/default/tasks/later?responseView=FULL"
     shown = requests.get(url, timeout=30).json()["appEngineHttpRequest"]
@@ -133,10 +151,10 @@ def test_it_is_a_task_of_cloud_tasks(node: Up) -> None:
     }
 
 
-def test_a_python_app_is_called_and_calls_back(sdk_python: str) -> None:
+def test_a_python_app_is_called_and_calls_back(sdk_python: str, front: str) -> None:
     """Its middleware takes the ticket from the request; `deferred` runs only what comes from the task queue."""
     port = free_port()
-    with Up("--app-engine-target", f"http://127.0.0.1:{port}") as node:
+    with running(front, "--app-engine-target", f"http://127.0.0.1:{port}") as node:
         host, _, api_port = node.http.removeprefix("http://").partition(":")
         queue = {"name": f"{_SHOP}/queues/said", "pullTarget": {}}
         requests.post(f"{node.http}/v2beta2/{_SHOP}/queues", json=queue, timeout=30).raise_for_status()

@@ -6,7 +6,6 @@ import pytest
 import redis
 
 from tests.api.fuzz.ledger import Ledger
-from tests.api.fuzz.running import IS_SHORT
 from tests.api.fuzz.values import BYSTANDERS, LOCATION, QUEUES
 from tests.support.fronts import FRONTS
 from tests.support.nodes import start_api
@@ -40,15 +39,9 @@ class Fuzzed:
         assert not never, "these calls never succeeded"
 
 
-_AT_ENVOY = ("test_fuzz_grpc", "test_fuzz_http")
-"""What a node with Envoy answers by other means."""
-
-
 @pytest.fixture(scope="module", params=FRONTS)
 def fuzzed(request: pytest.FixtureRequest, redis_url: str) -> Iterator[Fuzzed]:
     """A node on an emptied server that refuses nothing for lack of quota, and forgets deleted names at once."""
-    if request.param == "envoy" and IS_SHORT and request.path.stem not in _AT_ENVOY:
-        pytest.skip("Envoy passes these calls on as they are; `make fuzz` sends them to it too")
     with redis.Redis.from_url(redis_url) as client:
         client.flushall()
     flags = ("--profile", "dev", "--project", "local", "--app-engine-admin-ticket", ADMIN_TICKET)
