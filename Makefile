@@ -19,8 +19,11 @@ install: $(VENV)/installed ## Make .venv with the `headrace` command
 up: install ## Start everything in the foreground (ARGS="--http-port 0 ..." for flags)
 	@exec $(BIN)/headrace up $(ARGS)
 
+# Hundreds of tests start Python: what it compiles is kept, whatever the environment says. The third process of tests
+# works while others wait for a signal.
+test: export PYTHONDONTWRITEBYTECODE =
 test: $(VENV)/installed-test $(VENV)/installed-envoy $(VENV)-appengine/installed $(VENV)-clients/installed ## Run the whole suite (ARGS="tests/unit -k ..." for a part)
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 fuzz: $(VENV)/installed-test ## Send each API many more strange requests than the suite does (about 10 minutes)
 	HEADRACE_TEST_FUZZ_FACTOR=40 $(BIN)/python -m pytest tests/api/fuzz --timeout 0 $(ARGS)

@@ -14,6 +14,24 @@ from tests.support.invariants import check_invariants
 from tests.support.servers import Cluster, available_binaries
 
 _choice = pytest.StashKey[Choice]()
+_LONG = (
+    "tests/deploy/test_image.py",
+    "tests/store/test_state_machine.py",
+    "tests/cli/test_workers.py",
+    "tests/bench/test_short.py",
+    "tests/store/test_pull_state_machine.py",
+    "tests/deploy/test_topology.py",
+    "tests/api/test_gcloud.py",
+    "tests/api/fuzz/test_fuzz_grpc.py",
+    "tests/store/test_cluster.py",
+    "tests/cli/test_up.py",
+    "tests/cli/test_pull.py",
+    "tests/cli/test_smoke_and_probe.py",
+    "tests/faults/test_dispatcher_frozen.py",
+    "tests/faults/test_dispatcher_stopped.py",
+    "tests/deploy/test_chart_rendering.py",
+)
+"""Files that take tens of seconds, the longest first."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -35,7 +53,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("server_name", names if everywhere else names[:1], scope="session")
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Long files come first: a file runs in one process, and no process should be left alone with one in the end."""
+    ranks = {config.rootpath / path: rank for rank, path in enumerate(_LONG)}
+    items.sort(key=lambda item: ranks.get(item.path, len(ranks)))
     if "soak" in config.option.markexpr:
         return
     for item in items:
@@ -65,6 +87,12 @@ def runner() -> Iterator[asyncio.Runner]:
     """One event loop for one test and for what fixtures do for it."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         yield runner
+
+
+@pytest.fixture(scope="session")
+def is_first_server(server_name: str, pytestconfig: pytest.Config) -> bool:
+    """Whether this is the server that all tests run on, not one that only those of the store run on as well."""
+    return server_name == pytestconfig.stash[_choice].names[0]
 
 
 @pytest.fixture(scope="session")

@@ -5,37 +5,37 @@ The released commands speak v2, those of the track `beta` v2beta3, those of `alp
 
 import re
 import shutil
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from redis import Redis
 
-from tests.support.gcloud import gcloud_environment
-from tests.support.up import Up
+from tests.support.fronts import FRONTS
+from tests.support.gcloud import Gcloud, gcloud_environment
+from tests.support.nodes import start_api
 
 pytestmark = pytest.mark.skipif(shutil.which("gcloud") is None, reason="gcloud is not on PATH")
 
 PROJECT, LOCATION = "my-project", "us-central1"
 QUEUES = f"projects/{PROJECT}/locations/{LOCATION}/queues"
-Gcloud = Callable[..., str]
+Run = Callable[..., str]
 
 
-@pytest.fixture(scope="module")
-def gcloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gcloud]:
+@pytest.fixture(scope="module", params=FRONTS)
+def gcloud(request: pytest.FixtureRequest, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     """Runs `gcloud tasks ...` in an environment of its own and answers what it prints; `track` is alpha or beta."""
-    with Up("--data-dir", tmp_path_factory.mktemp("data")) as up:
-        env = gcloud_environment(up.http, tmp_path_factory.mktemp("gcloud"), PROJECT)
+    with Redis.from_url(redis_url) as client:
+        client.flushall()
+    with start_api(redis_url, "--front", request.param, "--queue", "default", "--project", PROJECT) as node:
+        env = gcloud_environment(node.http, tmp_path_factory.mktemp("gcloud"), PROJECT)
+        with Gcloud(env) as gcloud:
 
-        def run(*arguments: str, track: str = "") -> str:
-            place = [] if arguments[0] == "locations" else [f"--location={LOCATION}"]
-            command = ["gcloud", *([track] if track else []), "tasks", *arguments, *place]
-            done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
-            if done.returncode:
-                raise RuntimeError(done.stderr)
-            return done.stdout
+            def run(*arguments: str, track: str = "") -> str:
+                place = [] if arguments[0] == "locations" else [f"--location={LOCATION}"]
+                return gcloud.run(*([track] if track else []), "tasks", *map(str, arguments), *place)
 
-        yield run
+            yield run
 
 
 def documented(text: str) -> str:
@@ -67,7 +67,7 @@ name: projects/PROJECT_ID/locations/LOCATION_ID/queues/routed
 """
 
 
-def test_routing_of_app_engine_tasks(gcloud: Gcloud) -> None:
+def test_routing_of_app_engine_tasks(gcloud: Run) -> None:
     gcloud("queues", "create", "routed")
     gcloud("queues", "update", "routed", "--routing-override=service:worker,version:v1")
     assert "  host: v1.worker.my-project.appspot.com\n" in gcloud("queues", "describe", "routed")
@@ -78,7 +78,7 @@ def test_routing_of_app_engine_tasks(gcloud: Gcloud) -> None:
     assert gcloud("queues", "describe", "routed") == fresh
 
 
-def test_rates_and_retries(gcloud: Gcloud) -> None:
+def test_rates_and_retries(gcloud: Run) -> None:
     gcloud("queues", "create", "limited", "--max-concurrent-dispatches=7")
     rates = RATES.replace("1000", "7")
     assert gcloud("queues", "describe", "limited") == f"name: {QUEUES}/limited\n{rates}{RETRIES}state: RUNNING\n"
@@ -123,7 +123,7 @@ httpTarget:
 """
 
 
-def test_routing_of_http_tasks(gcloud: Gcloud) -> None:
+def test_routing_of_http_tasks(gcloud: Run) -> None:
     headers = ("--http-header-override=A: 1", "--http-header-override=B: 2", "--http-method-override=PUT")
     account = "--http-oidc-service-account-email-override=a@my-project.iam.gserviceaccount.com"
     token = (account, "--http-oidc-token-audience-override=audience")
@@ -146,7 +146,7 @@ def test_routing_of_http_tasks(gcloud: Gcloud) -> None:
     assert gcloud("queues", "describe", "http") == rest
 
 
-def test_pause_and_resume_and_tasks(gcloud: Gcloud) -> None:
+def test_pause_and_resume_and_tasks(gcloud: Run) -> None:
     gcloud("queues", "create", "held")
     gcloud("queues", "pause", "held")
     assert gcloud("queues", "describe", "held").endswith("state: PAUSED\n")
@@ -158,7 +158,7 @@ def test_pause_and_resume_and_tasks(gcloud: Gcloud) -> None:
     assert gcloud("queues", "describe", "held").endswith("state: RUNNING\n")
 
 
-def test_a_cloud_kms_key(gcloud: Gcloud) -> None:
+def test_a_cloud_kms_key(gcloud: Run) -> None:
     gcloud("queues", "create", "keyed")
     key = ("--kms-key-name=k", "--kms-keyring=r", f"--kms-project={PROJECT}")
     gcloud("cmek-config", "update", *key)
@@ -172,7 +172,7 @@ def test_a_cloud_kms_key(gcloud: Gcloud) -> None:
 
 
 @pytest.mark.parametrize("track", ["", "beta", "alpha"])
-def test_iam_policies(gcloud: Gcloud, tmp_path: Path, track: str) -> None:
+def test_iam_policies(gcloud: Run, tmp_path: Path, track: str) -> None:
     queue, role = f"guarded{track}", "roles/cloudtasks.enqueuer"
     gcloud("queues", "create", queue, track=track)
     assert gcloud("queues", "get-iam-policy", queue, track=track) == "etag: ACAB\n"
@@ -204,7 +204,7 @@ WORDS = {
 
 
 @pytest.mark.parametrize("track", WORDS)
-def test_queues_of_other_tracks(gcloud: Gcloud, track: str) -> None:
+def test_queues_of_other_tracks(gcloud: Run, track: str) -> None:
     queue, words = f"track-{track}", WORDS[track]
     gcloud("queues", "create", queue, track=track)
     attempts = ("--max-attempts=unlimited", "--min-backoff=1s")
@@ -232,7 +232,7 @@ def test_queues_of_other_tracks(gcloud: Gcloud, track: str) -> None:
 
 
 @pytest.mark.parametrize("track", WORDS)
-def test_tasks_of_other_tracks(gcloud: Gcloud, track: str) -> None:
+def test_tasks_of_other_tracks(gcloud: Run, track: str) -> None:
     queue, words = f"tasks-{track}", WORDS[track]
     gcloud("queues", "create", queue, track=track)
     gcloud("queues", "pause", queue, track=track)
@@ -247,13 +247,13 @@ def test_tasks_of_other_tracks(gcloud: Gcloud, track: str) -> None:
     assert sorted(listed) == [["app", "app-engine"], ["http", "http"]]
 
 
-def test_locations(gcloud: Gcloud) -> None:
+def test_locations(gcloud: Run) -> None:
     assert gcloud("locations", "describe", LOCATION).startswith(
         f"displayName: {LOCATION}\nlabels:\n  cloud.googleapis.com/region: {LOCATION}\n"
     )
 
 
-def test_buffering(gcloud: Gcloud) -> None:
+def test_buffering(gcloud: Run) -> None:
     gcloud("queues", "create", "buffers", "--http-uri-override=host:target.test")
     gcloud("queues", "pause", "buffers", "--quiet")
     gcloud("buffer", "--queue=buffers")

@@ -2,43 +2,39 @@
 
 import json
 import shutil
-import subprocess
 from collections.abc import Callable, Iterator
 
 import pytest
+from redis import Redis
 
-from tests.support.gcloud import gcloud_environment
-from tests.support.up import Up
+from tests.support.fronts import FRONTS
+from tests.support.gcloud import Gcloud, gcloud_environment
+from tests.support.nodes import start_api
 
 pytestmark = pytest.mark.skipif(shutil.which("gcloud") is None, reason="gcloud is not on PATH")
 
 PROJECT, LOCATION = "my-project", "us-central1"
-Gcloud = Callable[..., str]
+Run = Callable[..., str]
 
 
-@pytest.fixture(scope="module")
-def gcloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gcloud]:
+@pytest.fixture(scope="module", params=FRONTS)
+def gcloud(request: pytest.FixtureRequest, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     """Runs `gcloud alpha tasks ...` and answers what it prints."""
-    with Up("--data-dir", tmp_path_factory.mktemp("data")) as up:
-        env = gcloud_environment(up.http, tmp_path_factory.mktemp("gcloud"), PROJECT)
-
-        def run(*arguments: str) -> str:
-            command = ["gcloud", "alpha", "tasks", *arguments, f"--location={LOCATION}"]
-            done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
-            if done.returncode:
-                raise RuntimeError(done.stderr)
-            return done.stdout
-
-        yield run
+    with Redis.from_url(redis_url) as client:
+        client.flushall()
+    with start_api(redis_url, "--front", request.param, "--queue", "default", "--project", PROJECT) as node:
+        env = gcloud_environment(node.http, tmp_path_factory.mktemp("gcloud"), PROJECT)
+        with Gcloud(env) as gcloud:
+            yield lambda *arguments: gcloud.run("alpha", "tasks", *arguments, f"--location={LOCATION}")
 
 
-def leased(gcloud: Gcloud, *arguments: str) -> dict[str, str]:
+def leased(gcloud: Run, *arguments: str) -> dict[str, str]:
     """Ids and schedule times of what a lease by gcloud answers."""
     shown = gcloud("lease", "--queue=pull", "--lease-duration=600", "--format=json", *arguments)
     return {task["name"].rpartition("/")[2]: task["scheduleTime"] for task in json.loads(shown)}
 
 
-def test_the_life_of_pull_tasks(gcloud: Gcloud) -> None:
+def test_the_life_of_pull_tasks(gcloud: Run) -> None:
     gcloud("queues", "create-pull-queue", "pull")
     gcloud("queues", "update-pull-queue", "pull", "--max-attempts=5")
     described = gcloud("queues", "describe", "pull")

@@ -19,6 +19,7 @@ from tests.support.waiting import eventually
 pytestmark = [needs_engine(), pytest.mark.timeout(900)]
 
 IMAGE = "headrace:test"
+PYTHON = "/opt/headrace/bin/python"
 COMPOSE_FILE = DEPLOY / "compose.yaml"
 SERVICES = [name for name in yaml.safe_load(COMPOSE_FILE.read_text())["services"] if name != "grafana"]
 """Grafana is no part of what is tested here: its dashboard is, in `test_watching.py`."""
@@ -41,8 +42,10 @@ def in_image(image: str, *arguments: str, entrypoint: str = "", options: tuple[s
 
 
 def test_every_role_is_an_argument(image: str):
-    for command in ("api", "dispatcher", "up", "queues", "probe", "smoke", "plan"):
-        assert "--help" in in_image(image, command, "--help")
+    roles = ("api", "dispatcher", "up", "queues", "probe", "smoke", "plan")
+    assert "Usage: headrace api" in in_image(image, "api", "--help")
+    each = "import subprocess, sys; [subprocess.run(['headrace', role, '--help'], check=True) for role in sys.argv[1:]]"
+    assert in_image(image, "-c", each, *roles, entrypoint=PYTHON).count("Usage: headrace") == len(roles)
     assert re.fullmatch(r"headrace \d+\.\d+\.\d+\n", in_image(image, "--version"))
 
 
@@ -56,18 +59,17 @@ def test_metadata(image: str):
 
 
 def test_it_holds_the_program_and_no_tools_to_change_it(image: str):
-    def names(directory: str) -> set[str]:
-        listing = "import os, sys; print(*os.listdir(sys.argv[1]))"
-        return set(in_image(image, "-c", listing, directory, entrypoint="/opt/headrace/bin/python").split())
-
-    assert "headrace" in names("/opt/headrace/bin")
-    assert not {"pip", "pip3"} & names("/opt/headrace/bin")
-    assert not {"source", "tests", "deploy"} & names("/")
+    listing = "import os, sys; [print(*os.listdir(directory)) for directory in sys.argv[1:]]"
+    listed = in_image(image, "-c", listing, "/opt/headrace/bin", "/", entrypoint=PYTHON).splitlines()
+    programs, top = (set(line.split()) for line in listed)
+    assert "headrace" in programs
+    assert not {"pip", "pip3"} & programs
+    assert not {"source", "tests", "deploy"} & top
 
 
 def test_nothing_in_it_belongs_to_its_user(image: str):
     program = "import os; print(sum(os.access(base, os.W_OK) for base, _, _ in os.walk('/opt')))"
-    assert in_image(image, "-c", program, entrypoint="/opt/headrace/bin/python").strip() == "0"
+    assert in_image(image, "-c", program, entrypoint=PYTHON).strip() == "0"
 
 
 def test_up_runs_in_it(image: str):
@@ -178,7 +180,7 @@ def test_the_store_is_tested_in_a_container():
     """The suite's own choice of a container as its Redis, with the image of the compose file."""
     (redis,) = re.findall(r"\$\{REDIS_IMAGE:-([^}]+)\}", COMPOSE_FILE.read_text())
     variables = {"HEADRACE_TEST_REDIS_IMAGE": redis, "TESTCONTAINERS_CONNECTION_MODE": "docker_host"}
-    command = [ROOT / ".venv" / "bin" / "python", "-m", "pytest", "-p", "no:cacheprovider", "tests/store"]
-    answer = run(*command, "-k", "test_queue_scripts", cwd=ROOT, env=os.environ | variables)
+    command = [ROOT / ".venv" / "bin" / "python", "-m", "pytest", "-p", "no:cacheprovider"]
+    answer = run(*command, "tests/store/test_queue_scripts.py", cwd=ROOT, env=os.environ | variables)
     assert answer.returncode == 0, answer.stdout
     assert f"redis: a container of {redis}" in answer.stdout

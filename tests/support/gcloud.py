@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from tests.support.programs import FORKING, Programs
 from tests.support.up import environment
 
 _APIS = ("CLOUDTASKS", "APPENGINE", "SERVICEUSAGE")
@@ -24,3 +25,12 @@ def gcloud_environment(url: str, directory: Path, project: str) -> dict[str, str
         "COMPONENT_MANAGER_DISABLE_UPDATE_CHECK": "true",
     }
     return environment(**{f"CLOUDSDK_{name}": value for name, value in settings.items()})
+
+
+class Gcloud(Programs):
+    """gcloud in an environment; the arguments of `run` are those of the command."""
+
+    def __init__(self, environment: dict[str, str]) -> None:
+        # gcloud's script starts Python with these arguments before `gcloud.py`; without -S it would add one.
+        arguments = f"-S {FORKING.name} googlecloudsdk."
+        super().__init__(["gcloud"], environment | {"CLOUDSDK_PYTHON_ARGS": arguments})
