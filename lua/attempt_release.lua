@@ -13,6 +13,7 @@
 --@include bucket
 --@include clock
 --@include due
+--@include first_attempt
 --@include keys
 --@include lease
 --@include queue
@@ -28,10 +29,14 @@ local function return_token(found, taken_us)
 end
 
 local function give_back(found, id, fence, attempt)
-  local key = keys.task(partition, found.id, id)
+  local key = found.records .. id
   local header = record.read(key)
-  local own = header and record.has_attempt(header, fence, found.generation, now) and header.fence == tonumber(fence)
-  if not own then
+  if not header or not record.has_attempt(header, fence, found.generation, now) then
+    return
+  end
+  local is_written = header.dispatches > 0
+  first_attempt.recall(header, tonumber(fence))
+  if header.fence ~= tonumber(fence) then
     return
   end
   if record.has(header, record.FORCED) then
@@ -39,9 +44,9 @@ local function give_back(found, id, fence, attempt)
     return
   end
   return_token(found, header.last_dispatch_us)
-  if attempt ~= '' then
+  if is_written and attempt ~= '' then
     redis.call('SETRANGE', key, record.ATTEMPT_OFFSET, attempt)
-  else
+  elseif is_written then
     header.dispatches = header.dispatches - 1
     if header.dispatches == 0 then
       header.first_dispatch_us, header.last_schedule_us, header.last_dispatch_us = 0, 0, 0

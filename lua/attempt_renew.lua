@@ -11,6 +11,7 @@
 -- Safe to repeat: a second call sets the same end again.
 --@include clock
 --@include due
+--@include first_attempt
 --@include keys
 --@include lease
 --@include queue
@@ -30,9 +31,14 @@ end
 -- An attempt keeps its slot until its HTTP call ends, even if the task or the queue is gone.
 local function renew(found, leases, id, fence)
   local held = redis.call('ZSCORE', leases, lease.member(id, fence))
-  local header = found and record.read(keys.task(partition, found.id, id))
+  local key = found and found.records .. id
+  local header = found and record.read(key)
   local current = header and record.has_attempt(header, fence, found.generation, now)
-    and record.has(header, record.LEASED)
+  if current and held and header.dispatches == 0 then
+    first_attempt.recall(header, tonumber(fence))
+    record.update(key, header) -- its lease no longer tells when it began
+  end
+  current = current and record.has(header, record.LEASED)
   if not held and not (current and header.fence == tonumber(fence)) then
     return 0
   end

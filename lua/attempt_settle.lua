@@ -16,6 +16,7 @@
 --@include clock
 --@include due
 --@include finish
+--@include first_attempt
 --@include keys
 --@include lease
 --@include outcome
@@ -56,19 +57,15 @@ local function fail(found, key, id, header, raw, result)
 end
 
 local function settle(found, id, fence, result)
-  local key = keys.task(partition, found.id, id)
-  local raw = redis.call('GETRANGE', key, 0, record.LONGEST_HEADER_BYTES - 1)
-  if result.outcome == 'done' and finish.add(found.done, found, key, id, fence, raw, now) then
-    return 'done'
-  end
-  local finished_by = found.done.fences[key]
-  if finished_by == fence then
-    return 'stale'
-  end
+  local key = found.records .. id
   local held = lease.drop(found.leases, id, fence)
-  local header = not finished_by and record.parse(raw)
+  local raw = redis.call('GETRANGE', key, 0, record.LONGEST_HEADER_BYTES - 1)
+  local header = record.parse(raw)
   if not header or not record.has_attempt(header, fence, found.generation, now) then
     return held and 'gone' or 'stale'
+  end
+  if held then
+    first_attempt.recall(header, tonumber(fence))
   end
   local own = header.fence == tonumber(fence) and record.has(header, record.LEASED)
   if not own and not held then
@@ -87,36 +84,58 @@ local function settle(found, id, fence, result)
   return fail(found, key, id, header, raw, result)
 end
 
+-- What follows from an attempt for the queue as a whole.
+local function note(found, result, attempts)
+  found.finished = found.finished + attempts
+  outcome.note_load(found, result)
+end
+
+local function settle_row(i)
+  local queue_id, id, fence = rows[i], rows[i + 1], rows[i + 2]
+  local found = touched[queue_id]
+  if not found then
+    return lease.drop(keys.leases(partition, queue_id), id, fence) and 'gone' or 'stale'
+  end
+  local result = outcome.parse(rows[i + 3])
+  local answer = settle(found, id, fence, result)
+  if answer ~= 'stale' then
+    note(found, result, 1)
+  end
+  return answer
+end
+
 local function read_queue(queue_id)
   local found = queue.read(partition, queue_id, now)
   if found then
-    found.done = finish.batch()
+    found.done, found.finished = finish.batch(), 0
   end
   return found or false
 end
 
 for i = 1, #rows, ROW do
-  local queue_id, id, fence, result = rows[i], rows[i + 1], rows[i + 2], outcome.parse(rows[i + 3])
-  if touched[queue_id] == nil then
-    touched[queue_id] = read_queue(queue_id)
-  end
+  local queue_id = rows[i]
   local found = touched[queue_id]
-  if found then
-    local answer = settle(found, id, fence, result)
-    if answer ~= 'stale' then
-      found.finished = (found.finished or 0) + 1
-      outcome.note_load(found, result)
-    end
-    answers[#answers + 1] = answer
-  else
-    local held = lease.drop(keys.leases(partition, queue_id), id, fence)
-    answers[#answers + 1] = held and 'gone' or 'stale'
+  if found == nil then
+    found = read_queue(queue_id)
+    touched[queue_id] = found
+  end
+  if found and rows[i + 3] == 'done' then
+    finish.add(found.done, (i + ROW - 1) / ROW, rows[i + 1], rows[i + 2])
   end
 end
 for _, found in pairs(touched) do
+  local finished = found and finish.apply(found.done, found, now, answers) or 0
+  if finished > 0 then
+    note(found, outcome.DONE, finished)
+  end
+end
+for i = 1, #rows, ROW do
+  local n = (i + ROW - 1) / ROW
+  answers[n] = answers[n] or settle_row(i)
+end
+for _, found in pairs(touched) do
   if found then
-    finish.apply(found.done, found)
-    if found.finished then
+    if found.finished > 0 then
       statistics.count(partition, found.id, now, found.finished)
     end
     if found.overloaded or found.answered then

@@ -49,8 +49,9 @@ if #names == tonumber(limit) then
   return { #names, 1 }
 end
 local leases = keys.leases(partition, id)
+local gone = { leases = leases }
 if not found then
-  lease.free_expired({ leases = leases }, now)
+  lease.free(gone, lease.expired(gone, now))
 end
 if found or redis.call('EXISTS', leases) == 0 then
   redis.call('ZREM', keys.garbage(partition), first[1])

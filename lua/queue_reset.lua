@@ -25,7 +25,7 @@ local function renew(id, name)
   removal.retire_id(partition, id, now)
   local config = keys.config(partition, fresh)
   redis.call('RENAME', keys.config(partition, id), config)
-  redis.call('HDEL', config, 'last_request', 'purge_us', 'throttle', 'throttled_us', 'ramp_us', 'dispatched_us')
+  redis.call('HDEL', config, 'last_request', 'purge_us', 'throttle', 'throttled_us', 'ramp_us', 'dispatched_us', 'names')
   redis.call('HSET', config, 'generation', sequence.next_id(partition), 'tokens', redis.call('HGET', config, 'burst'),
     'refilled_us', now)
   redis.call('HSET', keys.queue_ids(partition), name, fresh)

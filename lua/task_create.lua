@@ -18,7 +18,6 @@
 --@include clock
 --@include draft
 --@include due
---@include keys
 --@include number
 --@include queue
 --@include record
@@ -64,12 +63,11 @@ local function score(time_us)
 end
 
 local function create(found, id, keeps_past, packed)
-  local key = keys.task(partition, found.id, id)
+  local key = found.records .. id
   local request, wanted_us, tag = draft.read(packed)
   local schedule_us = keeps_past and wanted_us or math.max(now, wanted_us)
-  local expiry_us = now + found.task_ttl_us
   local fault = (tag ~= nil) ~= (found.kind == 'PULL') and 'wrong_kind' or schedule_us > now + horizon_us and 'too_far'
-  local raw = draft.complete(packed, found.generation, request, birth, now, expiry_us, schedule_us)
+  local raw = draft.complete(packed, found.stamp, request, schedule_us)
   -- As a rule nothing is at the key: then this is all it takes.
   local there = fault and redis.call('GET', key) or not fault and redis.call('SET', key, raw, 'NX', 'GET')
   if there and is_refused(found, id, key, there, request, attempt.is_named(packed)) then
@@ -79,10 +77,15 @@ local function create(found, id, keeps_past, packed)
   elseif there then
     redis.call('SET', key, raw)
   end
+  if not found.names and attempt.is_named(packed) then
+    queue.note_names(partition, found)
+  end
   local n = #found.added
-  found.added[n + 1], found.added[n + 2] = score(math.min(schedule_us, expiry_us)), id
+  found.added[n + 1], found.added[n + 2] = score(math.min(schedule_us, found.expiry_us)), id
   if tag then
-    redis.call('ZADD', tags.index(found, tag), found.added[n + 1], id)
+    local tagged = found.tagged[tag] or {}
+    found.tagged[tag], n = tagged, #tagged
+    tagged[n + 1], tagged[n + 2] = scored_text, id
   end
   answer(found, 'created', now, schedule_us)
 end
@@ -96,7 +99,9 @@ end
 local function read_queue(id)
   local found = queue.read(partition, id, now)
   if found then
-    found.added, found.ratio_text = {}, ratio_text(found)
+    found.added, found.tagged, found.ratio_text = {}, {}, ratio_text(found)
+    found.expiry_us = now + found.task_ttl_us
+    found.stamp = draft.stamp(found.generation, birth, now, found.expiry_us)
   end
   return found or false
 end
@@ -116,6 +121,9 @@ for _, found in pairs(touched) do
   if found then
     if #found.added > 0 then
       redis.call('ZADD', found.eta, unpack(found.added))
+    end
+    for tag, tagged in pairs(found.tagged) do
+      redis.call('ZADD', tags.index(found, tag), unpack(tagged))
     end
     due.refresh(partition, found, now)
   end

@@ -8,8 +8,9 @@
 --   task_id: the task's id
 --   full: 1 with the body, 0 without
 -- Returns 'live' and the record; 'tombstoned' or 'none' and the request that removed it; 'no_queue'
--- Cost    O(size of what is returned)
+-- Cost    O(size of what is returned); while the first attempt runs also O(n) for the n tasks of its claim
 --@include clock
+--@include first_attempt
 --@include keys
 --@include queue
 --@include record
@@ -30,4 +31,4 @@ end
 if full ~= '1' then
   raw = redis.call('GETRANGE', key, 0, header.length + header.tag_bytes + header.meta_bytes - 1)
 end
-return { state, raw }
+return { state, first_attempt.shown(found, task_id, header, raw, redis.call('ZSCORE', found.eta, task_id)) }

@@ -9,11 +9,12 @@
 --   page_size: most tasks to return
 --   full: 1 with bodies, 0 without
 -- Returns 'page', the place where the page ended (empty at the end), then id and record of each task; or 'no_queue'
--- Cost    O(page); ends a page early after 1 MiB or 30 scan steps of 100
+-- Cost    O(page), and O(n) for the claims of n tasks whose first attempts run; ends a page early after 1 MiB or 30 scan steps of 100
 -- A place is queue/generation/server run/cursor/end/last id: another generation or server starts the walk anew. A page may end
 -- within a scan step, from cursor to end; ids up to the last one are left out when the step is repeated with the same
 -- end. With another end (tasks came or went) it covers others than before, so nothing is left out.
 --@include clock
+--@include first_attempt
 --@include keys
 --@include number
 --@include queue
@@ -52,7 +53,7 @@ local function by_bytes(a, b)
   return #a < #b
 end
 
-local function append(id)
+local function append(id, at_us)
   local key = keys.task(partition, queue_id, id)
   local head = redis.call('GETRANGE', key, 0, record.LONGEST_HEADER_BYTES - 1)
   local state, header = task.state(head, found, now)
@@ -60,21 +61,21 @@ local function append(id)
     local last = full == '1' and -1 or header.length + header.tag_bytes + header.meta_bytes - 1
     local raw = redis.call('GETRANGE', key, 0, last)
     bytes = bytes + #raw
-    page[#page + 1], page[#page + 2] = id, raw
+    page[#page + 1], page[#page + 2] = id, first_attempt.shown(found, id, header, raw, at_us)
   end
 end
 
 for _ = 1, SCAN_STEPS do
   local scan = redis.call('ZSCAN', found.eta, cursor, 'COUNT', STEP_TASKS)
-  local ids = {}
+  local ids, times = {}, {}
   for i = 1, #scan[2], 2 do
     if scan[1] ~= step_end or by_bytes(after, scan[2][i]) then
-      ids[#ids + 1] = scan[2][i]
+      ids[#ids + 1], times[scan[2][i]] = scan[2][i], scan[2][i + 1]
     end
   end
   table.sort(ids, by_bytes)
   for i, id in ipairs(ids) do
-    append(id)
+    append(id, times[id])
     if (#page - 2) / 2 >= tonumber(page_size) or bytes >= PAGE_BYTES then
       page[2] = (i < #ids or scan[1] ~= '0') and place_at(scan[1], id) or ''
       return page

@@ -7,8 +7,9 @@
 --   queue_id: the queue's id
 --   count: most tasks to return
 -- Returns 'page', then id and record of each task; or 'no_queue'. Tasks past their life count, and are left out
--- Cost    O(count)
+-- Cost    O(count), and O(n) for the claims of n tasks whose first attempts run
 --@include clock
+--@include first_attempt
 --@include keys
 --@include queue
 --@include record
@@ -21,12 +22,14 @@ if not found then
 end
 
 local page = { 'page' }
-for _, id in ipairs(redis.call('ZRANGE', found.eta, 0, count - 1)) do
+local first = redis.call('ZRANGE', found.eta, 0, count - 1, 'WITHSCORES')
+for i = 1, #first, 2 do
+  local id = first[i]
   local key = keys.task(partition, queue_id, id)
   local state, header = task.state(redis.call('GETRANGE', key, 0, record.LONGEST_HEADER_BYTES - 1), found, now)
   if state == 'live' then
-    page[#page + 1] = id
-    page[#page + 1] = redis.call('GETRANGE', key, 0, header.length + header.tag_bytes + header.meta_bytes - 1)
+    local raw = redis.call('GETRANGE', key, 0, header.length + header.tag_bytes + header.meta_bytes - 1)
+    page[#page + 1], page[#page + 2] = id, first_attempt.shown(found, id, header, raw, first[i + 1])
   end
 end
 return page

@@ -11,9 +11,10 @@
 --   full: 1 to answer with the body, 0 without
 -- Returns 'live' and the record after the bookkeeping; 'tombstoned', 'none', 'no_queue', or 'pull' (a pull task has no
 --         attempts)
--- Cost    O(log r) for r forced attempts that wait
+-- Cost    O(log r) for r forced attempts that wait; beside a first attempt also O(n) for the n tasks of its claim
 -- Safe to repeat: the queue remembers its last request.
 --@include clock
+--@include first_attempt
 --@include keys
 --@include number
 --@include queue
@@ -37,6 +38,7 @@ end
 
 local config = keys.config(partition, queue_id)
 if redis.call('HGET', config, 'last_request') ~= request then
+  first_attempt.complete(found, task_id, header, redis.call('ZSCORE', found.eta, task_id))
   local fence = sequence.next_fence(partition, now)
   record.begin_attempt(header, fence, now)
   record.set(header, record.FORCED, true)

@@ -24,7 +24,7 @@ Every key carries the hash tag of its partition, `{hr:17}`, so each script works
     {hr:17}:12:e3:t:TAG     those of them, if it is a pull queue, that have this tag or none
     {hr:17}:12:c            when tasks of a pull queue were leased in the last second, packed
     {hr:17}:12:s            what it executed in the last hour, packed
-    {hr:17}:12:l            its running attempts, task:fence, by lease end
+    {hr:17}:12:l            its running attempts, task:fence, by lease end; of first attempts nothing else tells
     {hr:17}:12:t:TASK       a task's record, or the tombstone of its name
     {hr:17}:wake            channel: the partition wants a claim sooner than it did
 """

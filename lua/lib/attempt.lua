@@ -35,14 +35,9 @@ function attempt.begin(key, fence, now_us, schedule_us, flags, dispatches, first
     struct.pack(CHANGED, flags, fence, dispatches + 1, first_dispatch_us, schedule_us, now_us, 0))
 end
 
--- Whether this is the record's own, running attempt: the task is live, and no later attempt has taken it over.
-function attempt.is_own(raw, fence, generation, now_us)
-  if not record.is_sound(raw) then
-    return false
-  end
-  local flags, own_fence = struct.unpack('>BI8', raw, FLAGS)
-  return own_fence == fence and attempt.is_leased(flags) and struct.unpack('>I8', raw, BIRTH) < fence
-    and struct.unpack('>I4', raw, GENERATION) == generation and now_us < struct.unpack('>I8', raw, EXPIRY)
+-- Whether a string is a record of the task that the attempt was of, and not of an earlier one of its name.
+function attempt.is_of(raw, fence)
+  return record.is_sound(raw) and struct.unpack('>I8', raw, BIRTH) < tonumber(fence)
 end
 
 function attempt.is_named(raw)

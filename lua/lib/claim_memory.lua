@@ -33,7 +33,7 @@ function claim_memory.attempts(partition, owner, claim)
   for queue_id in string.gmatch(last[4], '%d+') do
     local leases = keys.leases(partition, queue_id)
     for _, member in ipairs(redis.call('ZRANGE', leases, last[3], last[3], 'BYSCORE', 'LIMIT', 0, MOST_ATTEMPTS)) do
-      local task_id, fence = string.match(member, '^(.*):(%d+)$')
+      local task_id, fence = lease.parse(member)
       if fence == last[2] then
         add(queue_id, task_id, fence)
       end

@@ -14,9 +14,21 @@ function draft.read(packed)
   return request_id, wanted_us, string.sub(packed, length + 1, length + tag_bytes)
 end
 
+-- What all records of one queue and one call share, packed once.
+function draft.stamp(generation, birth, create_us, expiry_us)
+  return {
+    generation = struct.pack('>I4', generation), times = struct.pack('>I8I8I8', birth, create_us, expiry_us),
+    birth = struct.pack('>I8', birth), schedules = {},
+  }
+end
+
 -- The record.
-function draft.complete(packed, generation, request_id, birth, create_us, expiry_us, schedule_us)
-  return string.sub(packed, 1, 8) .. struct.pack('>I4', generation) .. request_id
-    .. struct.pack('>I8I8I8I8', birth, create_us, expiry_us, schedule_us)
-    .. string.sub(packed, RESPONSES_AT, FENCE_AT - 1) .. struct.pack('>I8', birth) .. string.sub(packed, DISPATCHES_AT)
+function draft.complete(packed, stamp, request_id, schedule_us)
+  local schedule = stamp.schedules[schedule_us]
+  if not schedule then
+    schedule = struct.pack('>I8', schedule_us)
+    stamp.schedules[schedule_us] = schedule
+  end
+  return string.sub(packed, 1, 8) .. stamp.generation .. request_id .. stamp.times .. schedule
+    .. string.sub(packed, RESPONSES_AT, FENCE_AT - 1) .. stamp.birth .. string.sub(packed, DISPATCHES_AT)
 end

@@ -3,10 +3,15 @@
 --@include number
 local lease = {}
 
-local MOST_EXPIRED = 1000
+lease.MOST_EXPIRED = 1000
 
 function lease.member(id, fence)
   return id .. ':' .. fence
+end
+
+-- Task and fence, as texts.
+function lease.parse(member)
+  return string.match(member, '^(.*):(%d+)$')
 end
 
 -- Attempts to be leased together, at most 1,000. The lease's end is kept as text too: Redis would make one for each.
@@ -40,10 +45,15 @@ function lease.drop(leases, id, fence)
   return redis.call('ZREM', leases, lease.member(id, fence)) == 1
 end
 
-function lease.free_expired(found, now_us)
-  local expired = redis.call('ZRANGE', found.leases, '-inf', now_us, 'BYSCORE', 'LIMIT', 0, MOST_EXPIRED)
-  if #expired > 0 then
-    redis.call('ZREM', found.leases, unpack(expired))
+-- The attempts whose leases are over, as members, at most MOST_EXPIRED.
+function lease.expired(found, now_us)
+  return redis.call('ZRANGE', found.leases, '-inf', now_us, 'BYSCORE', 'LIMIT', 0, lease.MOST_EXPIRED)
+end
+
+-- Give back the slots of these attempts.
+function lease.free(found, members)
+  if #members > 0 then
+    redis.call('ZREM', found.leases, unpack(members))
   end
 end
 

@@ -1,11 +1,11 @@
 -- How an attempt ended, as a dispatcher tells it: 'done', or 'OUTCOME STATUS RETRY_AFTER_US OVERLOADED'.
 local outcome = {}
 
-local DONE = { outcome = 'done' }
+outcome.DONE = { outcome = 'done' }
 
 function outcome.parse(text)
   if text == 'done' then
-    return DONE
+    return outcome.DONE
   end
   local how, status, retry_after_us, overloaded = string.match(text, '^(%a+) (%d+) (%d+) (%d)$')
   return {

@@ -8,7 +8,7 @@ local queue = {}
 local FIELDS = {
   'state', 'kind', 'generation', 'version', 'rate', 'burst', 'concurrency', 'tokens', 'refilled_us', 'max_attempts',
   'max_retry_us', 'min_backoff_us', 'max_backoff_us', 'max_doublings', 'task_ttl_us', 'tombstone_us',
-  'sampling_ratio',
+  'sampling_ratio', 'names',
   -- Only there while the queue is slowed down, or where slow starts are on:
   'throttle', 'throttled_us', 'ramp_us', 'dispatched_us',
 }
@@ -36,6 +36,7 @@ function queue.read(partition, id, now_us)
   found.refilled_us = now_us
   found.eta = keys.eta(partition, id, number.text(found.generation))
   found.leases = keys.leases(partition, id)
+  found.records = keys.task(partition, id, '') -- what the keys of its records begin with
   return found
 end
 
@@ -84,4 +85,10 @@ end
 -- After a claim where slow starts are on.
 function queue.note_dispatch(partition, found, now_us)
   redis.call('HSET', keys.config(partition, found.id), 'dispatched_us', now_us)
+end
+
+-- A user has named a task of the queue: from now on the names of tasks that are finished matter.
+function queue.note_names(partition, found)
+  redis.call('HSET', keys.config(partition, found.id), 'names', 1)
+  found.names = 1
 end

@@ -8,7 +8,8 @@
 --         header length: tag, meta (JSON), body
 --
 -- A pull task has no meta; its schedule time is the end of its lease, its fence the request that set it.
--- Times are microseconds. Bytes 44 to 110 change, 66 to 110 at a claim. A key may hold a tombstone instead:
+-- Times are microseconds. Bytes 44 to 110 change, 66 to 110 at a claim, unless the lease tells of the attempt
+-- (lib/first_attempt). A key may hold a tombstone instead:
 -- 'T' | expiry (8) | request id (8).
 local record = {}
 

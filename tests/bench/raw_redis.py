@@ -8,7 +8,6 @@ from tests.bench.redis_cost import RedisCost
 from tests.support.servers import Server
 
 _ETA, _LEASES = "{hr:0}:raw:e1", "{hr:0}:raw:l"
-_CHANGED_OFFSET, _CHANGED = 66, b"x" * 45
 _LEASE_US = 30_000_000
 
 
@@ -54,14 +53,13 @@ def _claim(ids: list[str]) -> Iterator[tuple[Any, ...]]:
     yield "ZRANGE", _ETA, "-inf", "+inf", "BYSCORE", "LIMIT", 0, len(ids)
     for task_id in ids:
         yield "GET", _key(task_id)
-        yield "SETRANGE", _key(task_id), _CHANGED_OFFSET, _CHANGED
     yield "ZADD", _LEASES, *(word for task_id in ids for word in (_LEASE_US, _member(task_id)))
     yield "ZADD", _ETA, *(word for task_id in ids for word in (10**17, task_id))
 
 
 def _settle(ids: list[str]) -> Iterator[tuple[Any, ...]]:
-    for task_id in ids:
-        yield "GETRANGE", _key(task_id), 0, 254
+    yield "ZMSCORE", _LEASES, *map(_member, ids)
+    yield "ZMSCORE", _ETA, *ids
     yield "ZREM", _LEASES, *map(_member, ids)
     yield "ZREM", _ETA, *ids
     yield "UNLINK", *map(_key, ids)

@@ -276,6 +276,8 @@ class ModelStore:
         if not held or not self._is_live(attempt) or task.books.newest != key.fence or not task.books.leased:
             return
         if task.books.forced:
+            # It may wait already: given back once, then renewed all the same.
+            self.forced = [forced for forced in self.forced if forced.key != key]
             self.forced.append(Forced(key, queue, task, self.now_us))
             return
         rates, taken = queue.queue.rate_limits, task.books.last

@@ -20,6 +20,15 @@ from tests.support.seeds import (
 )
 from tests.support.snapshot import Tombstone, changes, partition_values
 
+FIRST_ATTEMPT = {
+    "1:t:t/dispatches": 1,
+    "1:t:t/fence": START_US,
+    "1:t:t/first_dispatch_us": START_US,
+    "1:t:t/last_dispatch_us": START_US,
+    "1:t:t/last_schedule_us": START_US,
+}
+"""What is written down of a first attempt once it is no longer sure to be known by its lease alone."""
+
 
 async def test_claim_takes_lease_slot_and_token_together(store, clock, dispatcher):
     await seed_queue(store, burst=10)
@@ -42,12 +51,25 @@ async def test_claim_takes_lease_slot_and_token_together(store, clock, dispatche
         "1:e2/t": now + LEASE_US,
         f"1:l/t:{now}": now + LEASE_US,
         "due/1": now + LEASE_US,
+    }
+
+
+async def test_a_later_claim_also_writes_the_attempt_down(store, clock, dispatcher):
+    await seed_queue(store)
+    await seed_task(store)
+    await dispatcher.fail(await dispatcher.claim_one())
+    clock.advance(1)
+    before = await partition_values(store)
+    now = clock.advance(3)
+    await dispatcher.claim_one()
+    changed = changes(before, await partition_values(store))
+    assert {path: value for path, value in changed.items() if path.startswith("1:t:")} == {
         "1:t:t/fence": now,
         "1:t:t/flags": NAMED | LEASED,
-        "1:t:t/dispatches": 1,
-        "1:t:t/first_dispatch_us": now,
+        "1:t:t/dispatches": 2,
         "1:t:t/last_dispatch_us": now,
         "1:t:t/last_schedule_us": START_US + SECOND,
+        "1:t:t/last_response_us": 0,
     }
 
 
@@ -102,9 +124,9 @@ async def test_failure_counts_the_attempt_and_reschedules_the_task(
         f"1:l/t:{START_US}": None,
         "due/1": now + 7 * SECOND,
         "1:t:t/ended": 1,
-        "1:t:t/flags": NAMED,
         "1:t:t/schedule_us": now + 7 * SECOND,
         "1:t:t/last_response_us": now,
+        **FIRST_ATTEMPT,
         **{f"1:t:t/{name}": value for name, value in counts.items() if value},
     }
     seen = await read_task(store)
@@ -150,6 +172,8 @@ async def test_renew_moves_lease_and_task_to_the_new_end(store, clock, dispatche
         "due/1": now + LEASE_US,
         "1:e2/t": now + LEASE_US,
         f"1:l/t:{START_US}": now + LEASE_US,
+        "1:t:t/flags": NAMED | LEASED,
+        **FIRST_ATTEMPT,
     }
 
 

@@ -109,9 +109,15 @@ async def test_a_claim_answered_again_hands_out_the_same_tasks(store, clock, dis
     again = await dispatcher.claim_again(4)
     assert {task.key for task in again.tasks} == {task.key for task in claim.tasks}
     assert changes(before, await partition_values(store)) == {}
-    first = again.tasks[0]
-    assert claimed_header(first).fence == first.key.fence, "it shows the state after the claim"
-    assert claimed_header(first).dispatches == 1
+
+
+async def test_answered_again_a_later_attempt_is_in_the_record(store, clock, dispatcher):
+    await seed_queues(store, "a", tasks=1)
+    await dispatcher.fail(await dispatcher.claim_one())
+    clock.advance(1)
+    await dispatcher.claim_one()
+    (task,) = (await dispatcher.claim_again()).tasks
+    assert (claimed_header(task).fence, claimed_header(task).dispatches) == (task.key.fence, 2)
 
 
 async def test_a_forced_attempt_is_handed_out_again_too(store, dispatcher):

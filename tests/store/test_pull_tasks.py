@@ -35,6 +35,7 @@ async def test_a_task_is_stored_under_its_time_and_tag(store):
     assert {key: value for key, value in changed.items() if not key.startswith("1:t:t/")} == {
         "1:e2/t": START_US - 5,
         "1:e2:t:x/t": START_US - 5,
+        "1/names": 1,
     }
     assert changed["1:t:t/payload"] == b"xbody"
     assert (task.schedule_us, task.create_us, task.request) == (START_US - 5, START_US, PullMessage(b"body", b"x"))

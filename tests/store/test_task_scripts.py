@@ -60,7 +60,7 @@ async def test_create_adds_record_and_index_entry_and_makes_the_queue_due(store)
     await seed_task(store)
     after = await partition_values(store)
     assert after.pop("1:t:t") == fresh_header()
-    assert changes(before, after) == {"1:e2/t": START_US, "due/1": START_US}
+    assert changes(before, after) == {"1:e2/t": START_US, "due/1": START_US, "1/names": 1}
 
 
 async def test_create_without_a_name_and_for_later(store):
