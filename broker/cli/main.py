@@ -7,36 +7,16 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from broker.cli.api import api
-from broker.cli.dispatcher import dispatcher
-from broker.cli.limits import limits
-from broker.cli.plan import plan
-from broker.cli.probe import probe
-from broker.cli.pull import pull
-from broker.cli.queues import queues
-from broker.cli.reset import reset
-from broker.cli.smoke import smoke
-from broker.cli.up import up
-from broker.cli.wait import wait
+from broker.cli.subcommands import Subcommands
 from broker.errors import HeadraceError, StartupError
 
 app = typer.Typer(
     name="headrace",
+    cls=Subcommands,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-app.command(short_help="Run everything: a server, an API node, a dispatcher.")(up)
-app.command(short_help="Run one API node: gRPC and REST.")(api)
-app.command(short_help="Run one dispatcher: it sends tasks to their targets.")(dispatcher)
-app.command(short_help="Run a command for each task of a pull queue.")(pull)
-app.add_typer(queues, name="queues")
-app.command(short_help="Print the limits in force.")(limits)
-app.command(short_help="Forget all that a project has.")(reset)
-app.command(short_help="Wait until queues have nothing left to do.")(wait)
-app.command(short_help="Ask a node's probe how it is.")(probe)
-app.command(short_help="Send one task through an installation and see it arrive.")(smoke)
-app.command(short_help="Calculate how many nodes a load needs.")(plan)
 
 
 @app.callback(invoke_without_command=True)

@@ -7,10 +7,10 @@ from broker.cli.queue_import import import_queues
 from broker.cli.queue_list import list_
 from broker.cli.retry_preview import preview_retry
 
-queues = typer.Typer(rich_markup_mode=None)
+queues = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
-@queues.callback(invoke_without_command=True, short_help="Import, export and list queues.")
+@queues.callback(invoke_without_command=True)
 def show_help(context: typer.Context) -> None:
     """Look after queues: import them from a queue.yaml, export and list them, preview their retries."""
     if context.invoked_subcommand is None:
