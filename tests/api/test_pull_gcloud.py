@@ -5,11 +5,11 @@ import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
-from redis import Redis
 
 from tests.support.fronts import FRONTS
 from tests.support.gcloud import Gcloud, gcloud_environment
 from tests.support.nodes import start_api
+from tests.support.servers import empty
 
 pytestmark = pytest.mark.skipif(shutil.which("gcloud") is None, reason="gcloud is not on PATH")
 
@@ -20,8 +20,7 @@ Run = Callable[..., str]
 @pytest.fixture(scope="module", params=FRONTS)
 def gcloud(request: pytest.FixtureRequest, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     """Runs `gcloud alpha tasks ...` and answers what it prints."""
-    with Redis.from_url(redis_url) as client:
-        client.flushall()
+    empty(redis_url)
     with start_api(redis_url, "--front", request.param, "--queue", "default", "--project", PROJECT) as node:
         env = gcloud_environment(node.http, tmp_path_factory.mktemp("gcloud"), PROJECT)
         with Gcloud(env) as gcloud:

@@ -13,12 +13,12 @@ import grpc
 import pytest
 import requests
 from cryptography import x509
-from redis import Redis
 
 from tests.api.programs import TRANSPORTS, run_with
 from tests.support.certificates import CertificateAuthority
 from tests.support.fronts import FRONTS
 from tests.support.nodes import start_api
+from tests.support.servers import empty
 from tests.support.up import Node
 from tests.support.waiting import eventually
 
@@ -56,8 +56,7 @@ def front(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="module", params=["two ports", "one port"])
 def node(request: pytest.FixtureRequest, front: str, files: Files, redis_url: str) -> Iterator[Node]:
-    with Redis.from_url(redis_url) as client:
-        client.flushall()
+    empty(redis_url)
     flags = ("--tls-cert", files.chain, "--tls-key", files.key, "--front", front)
     flags += ("--port", 0) if request.param == "one port" else ()
     with start_api(redis_url, *flags) as node:

@@ -29,6 +29,12 @@ def available_binaries() -> dict[str, Path]:
     return {name: Path(path) for name, path in found.items() if path}
 
 
+def empty(url: str) -> None:
+    """Take everything out of a server that other tests have used."""
+    with redis.Redis.from_url(url) as client:
+        client.flushall()
+
+
 class Server:
     """One server process. Its data, in a temporary directory, outlives `kill` but not `close`."""
 

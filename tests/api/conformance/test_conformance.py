@@ -12,6 +12,7 @@ from tests.api.conformance.table import TABLE
 from tests.api.conformance.wires import GrpcWire, RestWire, Wire, rpcs_of
 from tests.support.fronts import FRONTS
 from tests.support.nodes import start_api
+from tests.support.servers import empty
 from tests.support.up import Up
 
 
@@ -22,6 +23,7 @@ def id_of(row: Row) -> str:
 
 @pytest.fixture(scope="module", params=FRONTS)
 def wires(request: pytest.FixtureRequest, redis_url: str) -> Iterator[Mapping[Protocol, Wire]]:
+    empty(redis_url)
     limits = ("--limit", "queues_per_location=3", "--limit", "leases_per_second=3")
     with Up(*limits) if request.param == "grpcio" else start_api(redis_url, "--front", request.param, *limits) as node:
         grpc_wire, rest_wire = GrpcWire(node.grpc), RestWire(node.http)

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 
 import pytest
-import redis
 
 from tests.api.fuzz.ledger import Ledger
 from tests.api.fuzz.values import BYSTANDERS, LOCATION, QUEUES
 from tests.support.fronts import FRONTS
 from tests.support.nodes import start_api
 from tests.support.rest import Rest
+from tests.support.servers import empty
 from tests.support.up import Node
 
 ADMIN_TICKET = "admin"
@@ -42,8 +42,7 @@ class Fuzzed:
 @pytest.fixture(scope="module", params=FRONTS)
 def fuzzed(request: pytest.FixtureRequest, redis_url: str) -> Iterator[Fuzzed]:
     """A node on an emptied server that refuses nothing for lack of quota, and forgets deleted names at once."""
-    with redis.Redis.from_url(redis_url) as client:
-        client.flushall()
+    empty(redis_url)
     flags = ("--profile", "dev", "--project", "local", "--app-engine-admin-ticket", ADMIN_TICKET)
     flags += ("--front", request.param)
     with start_api(redis_url, *flags, "--limit", "leases_per_second=0") as node:
