@@ -34,7 +34,7 @@ local function give_back(found, id, fence, attempt)
   if not header or not record.has_attempt(header, fence, found.generation, now) then
     return
   end
-  local is_written = header.dispatches > 0
+  local is_written = header.dispatches > 0 -- asked before the header is completed: what is not written need not be undone
   first_attempt.recall(header, tonumber(fence))
   if header.fence ~= tonumber(fence) then
     return

@@ -23,11 +23,6 @@ local now = clock.now_us(now_us)
 local lease_end = now + tonumber(lease_us)
 local queues, answers = {}, {}
 
-local function extend(leases, id, fence)
-  redis.call('ZADD', leases, lease_end, lease.member(id, fence))
-  return 1
-end
-
 -- An attempt keeps its slot until its HTTP call ends, even if the task or the queue is gone.
 local function renew(found, leases, id, fence)
   local held = redis.call('ZSCORE', leases, lease.member(id, fence))
@@ -37,6 +32,9 @@ local function renew(found, leases, id, fence)
   if current and held and header.dispatches == 0 then
     first_attempt.recall(header, tonumber(fence))
     record.update(key, header) -- its lease no longer tells when it began
+  end
+  if held and header and header.birth >= tonumber(fence) and not found.names then
+    queue.note_names(partition, found) -- both tasks of this id may now have leases of the same end
   end
   current = current and record.has(header, record.LEASED)
   if not held and not (current and header.fence == tonumber(fence)) then
@@ -50,7 +48,8 @@ local function renew(found, leases, id, fence)
     end
     redis.call('ZADD', found.eta, math.min(until_us, header.expiry_us), id)
   end
-  return extend(leases, id, fence)
+  redis.call('ZADD', leases, lease_end, lease.member(id, fence))
+  return 1
 end
 
 sequence.mark_served(partition, now, tonumber(lease_us))

@@ -112,6 +112,7 @@ local function read_queue(queue_id)
   return found or false
 end
 
+-- First what succeeded and nothing has come between, a queue at once; then the rest, one by one.
 for i = 1, #rows, ROW do
   local queue_id = rows[i]
   local found = touched[queue_id]

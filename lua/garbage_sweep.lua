@@ -51,7 +51,7 @@ end
 local leases = keys.leases(partition, id)
 local gone = { leases = leases }
 if not found then
-  lease.free(gone, lease.expired(gone, now))
+  lease.free(gone, lease.expired(gone, now, limit))
 end
 if found or redis.call('EXISTS', leases) == 0 then
   redis.call('ZREM', keys.garbage(partition), first[1])

@@ -9,7 +9,8 @@
 --   page_size: most tasks to return
 --   full: 1 with bodies, 0 without
 -- Returns 'page', the place where the page ended (empty at the end), then id and record of each task; or 'no_queue'
--- Cost    O(page), and O(n) for the claims of n tasks whose first attempts run; ends a page early after 1 MiB or 30 scan steps of 100
+-- Cost    O(page), and O(n) for the claims of n tasks whose first attempts run; ends a page early after 1 MiB or 30 scan
+--         steps of 100
 -- A place is queue/generation/server run/cursor/end/last id: another generation or server starts the walk anew. A page may end
 -- within a scan step, from cursor to end; ids up to the last one are left out when the step is repeated with the same
 -- end. With another end (tasks came or went) it covers others than before, so nothing is left out.

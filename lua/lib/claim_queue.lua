@@ -52,17 +52,20 @@ local function claim_task(batch, found, id, fence, fence_text, taken)
   return true
 end
 
--- Free the slots of attempts whose leases are over; whether of all of them, so that no task forgets an attempt.
-local function free_expired(found, now_us)
-  local expired = lease.expired(found, now_us)
-  first_attempt.write(found, expired, now_us)
+-- Free the slots of attempts whose leases are over; whether of all of them, so that no task forgets an attempt. Each
+-- counts as a record that the claim reads.
+local function free_expired(batch, found)
+  local most = batch.records_left
+  local expired = lease.expired(found, batch.now_us, most)
+  batch.records_left = most - #expired
+  first_attempt.write(found, expired, batch.now_us)
   lease.free(found, expired)
-  return #expired < lease.MOST_EXPIRED
+  return #expired < most
 end
 
 -- Lease due tasks of the queue under this fence, at most `share`.
 function claim_queue.take(batch, found, share, fence)
-  if batch.hold_us <= batch.now_us and not free_expired(found, batch.now_us) then
+  if batch.hold_us <= batch.now_us and not free_expired(batch, found) then
     return
   end
   local fence_text = number.text(fence)

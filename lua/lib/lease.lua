@@ -3,8 +3,6 @@
 --@include number
 local lease = {}
 
-lease.MOST_EXPIRED = 1000
-
 function lease.member(id, fence)
   return id .. ':' .. fence
 end
@@ -12,6 +10,11 @@ end
 -- Task and fence, as texts.
 function lease.parse(member)
   return string.match(member, '^(.*):(%d+)$')
+end
+
+-- The fence alone.
+function lease.fence_of(member)
+  return string.match(member, '%d+$')
 end
 
 -- Attempts to be leased together, at most 1,000. The lease's end is kept as text too: Redis would make one for each.
@@ -45,9 +48,9 @@ function lease.drop(leases, id, fence)
   return redis.call('ZREM', leases, lease.member(id, fence)) == 1
 end
 
--- The attempts whose leases are over, as members, at most MOST_EXPIRED.
-function lease.expired(found, now_us)
-  return redis.call('ZRANGE', found.leases, '-inf', now_us, 'BYSCORE', 'LIMIT', 0, lease.MOST_EXPIRED)
+-- The attempts whose leases are over, as members, at most `limit`.
+function lease.expired(found, now_us, limit)
+  return redis.call('ZRANGE', found.leases, '-inf', now_us, 'BYSCORE', 'LIMIT', 0, limit)
 end
 
 -- Give back the slots of these attempts.

@@ -87,7 +87,7 @@ function queue.note_dispatch(partition, found, now_us)
   redis.call('HSET', keys.config(partition, found.id), 'dispatched_us', now_us)
 end
 
--- A user has named a task of the queue: from now on the names of tasks that are finished matter.
+-- A user has named a task of the queue, or an id has come again: from now on a success has to look at the task's record.
 function queue.note_names(partition, found)
   redis.call('HSET', keys.config(partition, found.id), 'names', 1)
   found.names = 1

@@ -137,7 +137,22 @@ async def test_lost_behind_many_others_it_is_remembered(store, clock, dispatcher
     await lose_leases(clock, dispatcher)
     while not (claim := await dispatcher.claim()).tasks:
         assert claim.delay_us == 0
+        clock.advance(1e-6)
     assert (await read_task(store)).dispatch_count == 2
+
+
+async def test_a_claim_remembers_at_most_a_thousand(store, clock, dispatcher):
+    await seed_queue(store, rate=10_000, burst=2_000, concurrency=10_000)
+    await seed_tasks(store, *[f"t{number}" for number in range(1001)])
+    await dispatcher.claim(1000)
+    clock.advance(1)
+    await dispatcher.claim_one()
+    await lose_leases(clock, dispatcher)
+    for remembered in (1000, 1001):
+        await dispatcher.claim(1)
+        records = [value for key, value in (await partition_values(store)).items() if key.startswith("1:t:")]
+        assert sum(record["dispatches"] > 0 for record in records) == remembered
+        clock.advance(1e-6)
 
 
 async def test_without_names_success_leaves_no_trace(store, dispatcher):
@@ -157,6 +172,19 @@ async def test_the_success_of_an_earlier_task_of_the_same_id_changes_nothing(sto
     await seed_task(store, named=False, schedule_us=START_US + in_s * SECOND)
     assert await dispatcher.settle(task) == [Settled.GONE]
     assert (await read_task(store)).dispatch_count == 0
+
+
+async def test_nor_does_it_if_both_tasks_leases_end_together(store, clock, dispatcher):
+    await seed_queue(store)
+    await seed_task(store, named=False)
+    earlier = await dispatcher.claim_one()
+    await store.tasks.delete(queue_name().task("t"))
+    await seed_task(store, named=False)
+    clock.advance(1)
+    later = await dispatcher.claim_one()
+    assert await dispatcher.renew(earlier, later) == [True, True]
+    assert await dispatcher.settle(earlier) == [Settled.GONE]
+    assert await dispatcher.settle(later) == [Settled.DONE]
 
 
 async def test_said_twice_in_a_batch_the_second_is_stale(store, dispatcher):
