@@ -2,12 +2,14 @@
 
 import asyncio
 import inspect
+import logging
 from collections.abc import Iterator
 
 import pytest
 import redis
 import uvloop
 
+from broker import operation_logs
 from broker.store.store import Store
 from tests.support.choice import Choice, choose_servers, serve
 from tests.support.invariants import check_invariants
@@ -87,6 +89,18 @@ def runner() -> Iterator[asyncio.Runner]:
     """One event loop for one test and for what fixtures do for it."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         yield runner
+
+
+@pytest.fixture
+def kept_logging() -> Iterator[None]:
+    """For tests in which a node sets up the logs of this process: afterwards they are as before."""
+    loggers = [logging.getLogger(name) for name in ("", operation_logs.LOGGER)]
+    before = [(logger, logger.handlers[:], logger.level, logger.propagate) for logger in loggers]
+    yield
+    for logger, handlers, level, propagates in before:
+        logger.handlers[:], logger.propagate = handlers, propagates
+        logger.setLevel(level)
+    logging.captureWarnings(False)
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ RunCommand = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def headrace(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> RunCommand:
+def headrace(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], kept_logging: None) -> RunCommand:
     """Runs the command in this process, which has no terminal: exit status, standard output, standard error."""
 
     def run(*arguments: object, **variables: str) -> tuple[int, str, str]:

@@ -10,13 +10,8 @@ from broker import logs
 
 
 @pytest.fixture
-def stream():
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield io.StringIO()
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    logging.captureWarnings(False)
+def stream(kept_logging):
+    return io.StringIO()
 
 
 def test_a_record_is_one_line_with_its_fields(stream):

@@ -2,7 +2,6 @@
 
 import io
 import json
-import logging
 
 import pytest
 
@@ -59,14 +58,8 @@ def test_addresses_show_no_credentials(target, address):
 
 
 @pytest.fixture
-def stream():
-    loggers = [logging.getLogger(), logging.getLogger(operation_logs.LOGGER)]
-    before = [(logger, logger.handlers[:], logger.level, logger.propagate) for logger in loggers]
-    yield io.StringIO()
-    for logger, handlers, level, propagates in before:
-        logger.handlers[:], logger.propagate = handlers, propagates
-        logger.setLevel(level)
-    logging.captureWarnings(False)
+def stream(kept_logging):
+    return io.StringIO()
 
 
 @pytest.mark.parametrize(("status", "severity"), [("OK", "INFO"), ("UNAVAILABLE", "ERROR")])
