@@ -147,7 +147,7 @@ class Claimer:
             # Before room is reserved: what a claim may bring does not stand in its own way.
             crowded = self._in_flight.crowded_queues(partition)
             most = 1 if partition in self._failing else _MOST_TASKS
-            room = self._in_flight.reserve(len(waiting) - index, most, tiny=index == 0)
+            room = self._in_flight.reserve(len(waiting) - index, most)
             if not room:
                 return
             del self._ready[partition]

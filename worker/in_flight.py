@@ -8,6 +8,7 @@ from worker.held_attempt import HeldAttempt
 _SHARE_OF_FREE = 7
 _WORTH_A_CALL = 32
 """A claim costs as much as some thirty tasks before its first one."""
+_PART_OF_FREE = 16
 
 
 @dataclass(slots=True)
@@ -30,17 +31,14 @@ class InFlight:
         """Whether attempts alone take up the capacity, so that no claim can be made."""
         return len(self.held) >= self.capacity
 
-    def reserve(self, parts: int, most: int, *, tiny: bool = True) -> int:
+    def reserve(self, parts: int, most: int) -> int:
         """Room for one claim of at most `most` tasks, when `parts` partitions want one; 0 if there is none.
 
-        No claim gets more than half of what is free, so that some stays. An equal part of that may be too little to be
-        worth a call: then the claim gets more, and those after it wait. Without `tiny` so does the claim itself, rather
-        than get less.
+        No claim gets more than half of what is free, so that some stays. Where an equal part of that would not be worth
+        a call, as with many partitions, a claim gets more while much is free, and those after it less.
         """
-        half = self.free // 2
-        room = min(most, max(half // parts, min(half, _WORTH_A_CALL), 1)) if self.free > 0 else 0
-        if room < min(most, _WORTH_A_CALL) and not tiny:
-            return 0
+        free = self.free
+        room = min(most, max(free // (2 * parts), min(free // _PART_OF_FREE, _WORTH_A_CALL), 1)) if free > 0 else 0
         self._reserved += room
         return room
 

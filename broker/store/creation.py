@@ -63,7 +63,7 @@ class CreationBatcher:
         while self._waiting.get(partition):
             await self._gather(partition)
             batch = self._next_batch(partition)
-            self._patience_turns = _MOST_TURNS if len(batch) > 1 else max(1, self._patience_turns // 2)
+            self._patience_turns = _MOST_TURNS if len(batch) > 1 else max(1, self._patience_turns - 1)
             await self._send(partition, batch)
         del self._running[partition]
 

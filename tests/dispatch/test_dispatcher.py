@@ -40,7 +40,7 @@ async def test_what_was_claimed_but_not_sent_is_given_back_at_the_stop(store, re
     await seed_queue(store)
     await seed_tasks(store, "a", "b", "c")
     metrics = Metrics()
-    node = await new_dispatcher(store, metrics, max_in_flight=10_000)  # enough to ask every partition at once
+    node = await new_dispatcher(store, metrics)
     await node.start()
     await node.stop()
     assert metrics.registry.get_sample_value("headrace_claimed_tasks_total") == 3

@@ -175,7 +175,7 @@ async def test_bad_data_in_one_partition_does_not_stop_the_others(store, redis_c
 async def test_a_stopped_claimer_hands_over_what_was_under_way(store):
     await seed_queue(store)
     await seed_task(store)
-    claiming = Claiming(store, capacity=10_000)  # enough to ask every partition at once
+    claiming = Claiming(store)
     claiming.claimer.start()
     await claiming.claimer.stop()
     assert [attempt.key.task_id for attempt in claiming.delivered] == ["t"]
