@@ -11,9 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.fronts import FRONTS
-from tests.support.gcloud import Gcloud, gcloud_environment
-from tests.support.nodes import start_api
-from tests.support.servers import empty
+from tests.support.gcloud import gcloud_and_node
 
 pytestmark = pytest.mark.skipif(shutil.which("gcloud") is None, reason="gcloud is not on PATH")
 
@@ -25,16 +23,13 @@ Run = Callable[..., str]
 @pytest.fixture(scope="module", params=FRONTS)
 def gcloud(request: pytest.FixtureRequest, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     """Runs `gcloud tasks ...` in an environment of its own and answers what it prints; `track` is alpha or beta."""
-    empty(redis_url)
-    with start_api(redis_url, "--front", request.param, "--queue", "default", "--project", PROJECT) as node:
-        env = gcloud_environment(node.http, tmp_path_factory.mktemp("gcloud"), PROJECT)
-        with Gcloud(env) as gcloud:
+    with gcloud_and_node(request.param, redis_url, tmp_path_factory.mktemp("gcloud"), PROJECT) as gcloud:
 
-            def run(*arguments: str, track: str = "") -> str:
-                place = [] if arguments[0] == "locations" else [f"--location={LOCATION}"]
-                return gcloud.run(*([track] if track else []), "tasks", *map(str, arguments), *place)
+        def run(*arguments: str, track: str = "") -> str:
+            place = [] if arguments[0] == "locations" else [f"--location={LOCATION}"]
+            return gcloud.run(*([track] if track else []), "tasks", *map(str, arguments), *place)
 
-            yield run
+        yield run
 
 
 def documented(text: str) -> str:

@@ -7,9 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.support.fronts import FRONTS
-from tests.support.gcloud import Gcloud, gcloud_environment
-from tests.support.nodes import start_api
-from tests.support.servers import empty
+from tests.support.gcloud import gcloud_and_node
 
 pytestmark = pytest.mark.skipif(shutil.which("gcloud") is None, reason="gcloud is not on PATH")
 
@@ -20,11 +18,8 @@ Run = Callable[..., str]
 @pytest.fixture(scope="module", params=FRONTS)
 def gcloud(request: pytest.FixtureRequest, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     """Runs `gcloud alpha tasks ...` and answers what it prints."""
-    empty(redis_url)
-    with start_api(redis_url, "--front", request.param, "--queue", "default", "--project", PROJECT) as node:
-        env = gcloud_environment(node.http, tmp_path_factory.mktemp("gcloud"), PROJECT)
-        with Gcloud(env) as gcloud:
-            yield lambda *arguments: gcloud.run("alpha", "tasks", *arguments, f"--location={LOCATION}")
+    with gcloud_and_node(request.param, redis_url, tmp_path_factory.mktemp("gcloud"), PROJECT) as gcloud:
+        yield lambda *arguments: gcloud.run("alpha", "tasks", *arguments, f"--location={LOCATION}")
 
 
 def leased(gcloud: Run, *arguments: str) -> dict[str, str]:

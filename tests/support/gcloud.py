@@ -1,8 +1,12 @@
 """gcloud as a child process that talks to nobody but a node."""
 
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
+from tests.support.nodes import start_api
 from tests.support.programs import FORKING, Programs
+from tests.support.servers import empty
 from tests.support.up import environment
 
 _APIS = ("CLOUDTASKS", "APPENGINE", "SERVICEUSAGE")
@@ -34,3 +38,14 @@ class Gcloud(Programs):
         # gcloud's script starts Python with these arguments before `gcloud.py`; without -S it would add one.
         arguments = f"-S {FORKING.name} googlecloudsdk."
         super().__init__(["gcloud"], environment | {"CLOUDSDK_PYTHON_ARGS": arguments})
+
+
+@contextmanager
+def gcloud_and_node(front: str, redis_url: str, directory: Path, project: str) -> Iterator[Gcloud]:
+    """gcloud for a project, with a node of its own on the emptied server, which has the queue `default`."""
+    empty(redis_url)
+    with (
+        start_api(redis_url, "--front", front, "--queue", "default", "--project", project) as node,
+        closing(Gcloud(gcloud_environment(node.http, directory, project))) as gcloud,
+    ):
+        yield gcloud

@@ -4,8 +4,6 @@ import json
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 FORKING = Path(__file__).with_name("forking.py")
 
@@ -36,11 +34,3 @@ class Programs:
     def close(self) -> None:
         """End the process."""
         self._process.communicate(timeout=60)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
