@@ -39,9 +39,12 @@ class Files:
         return chain, key
 
     def replace(self, chain: bytes, key: bytes | None = None) -> None:
-        self.chain.write_bytes(chain)
-        if key is not None:
-            self.key.write_bytes(key)
+        """Put others in their place, each at once and whole."""
+        for path, content in ((self.chain, chain), (self.key, key)):
+            if content is not None:
+                new = path.with_suffix(".new")
+                new.write_bytes(content)
+                new.replace(path)
 
 
 @pytest.fixture(scope="module")

@@ -38,11 +38,13 @@ class Server:
 
 
 @contextlib.asynccontextmanager
-async def closing(context: ssl.SSLContext) -> AsyncIterator[Server]:
-    """A server that closes each connection after an answer."""
+async def closing(context: ssl.SSLContext, *, at_once: int = 1) -> AsyncIterator[Server]:
+    """A server that closes each connection after an answer. It answers when so many requests have come."""
+    barrier = asyncio.Barrier(at_once)
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await read_request(reader)
+        await barrier.wait()
         server.resumed.append(writer.get_extra_info("ssl_object").session_reused)
         writer.write(OK.replace(b"OK\r\n", b"OK\r\nConnection: close\r\n"))
 
@@ -73,7 +75,7 @@ async def test_sessions_are_resumed(context: ssl.SSLContext, authority: Certific
 async def test_side_by_side_each_connection_has_a_session_of_its_own(
     context: ssl.SSLContext, authority: CertificateAuthority
 ) -> None:
-    async with closing(context) as server, sending(target_ca=authority.path) as sender:
+    async with closing(context, at_once=5) as server, sending(target_ca=authority.path) as sender:
         for _ in range(2):
             await asyncio.gather(*(ask(sender, server.url()) for _ in range(5)))
     assert server.resumed[5:] == [True] * 5
