@@ -84,8 +84,8 @@ local function create(found, id, keeps_past, packed)
   found.added[n + 1], found.added[n + 2] = score(math.min(schedule_us, found.expiry_us)), id
   if tag then
     local tagged = found.tagged[tag] or {}
-    found.tagged[tag], n = tagged, #tagged
-    tagged[n + 1], tagged[n + 2] = scored_text, id
+    local m = #tagged
+    tagged[m + 1], tagged[m + 2], found.tagged[tag] = found.added[n + 1], id, tagged
   end
   answer(found, 'created', now, schedule_us)
 end

@@ -59,6 +59,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Long files come first: a file runs in one process, and no process should be left alone with one in the end."""
     ranks = {config.rootpath / path: rank for rank, path in enumerate(_LONG)}
+    assert all(path.is_file() for path in ranks), "_LONG names a file that is not there"
     items.sort(key=lambda item: ranks.get(item.path, len(ranks)))
     if "soak" in config.option.markexpr:
         return

@@ -25,7 +25,7 @@ ALLOCATION = {"GLIBC_TUNABLES": "glibc.malloc.tcache_count=2000"}
 """A script's arguments are more small objects than glibc keeps at hand by default: a tenth of the server's CPU. The
 packaged server has no allocator of its own; others do not care."""
 
-INDICES = {"zset-max-listpack-entries": "16"}
+SORTED_SETS = {"zset-max-listpack-entries": "16"}
 """Small sets are searched from their beginning: at 100 running attempts a quarter of what a task costs."""
 
 
@@ -108,7 +108,7 @@ def _arguments(directory: Path, socket: Path) -> list[str]:
         "save": "",
         "maxmemory-policy": "noeviction",
         "always-show-logo": "no",
-        **INDICES,
+        **SORTED_SETS,
     }
     return [part for name, value in settings.items() for part in (f"--{name}", value)]
 

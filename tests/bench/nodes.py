@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
-from broker.cli.embedded_server import ALLOCATION, INDICES
+from broker.cli.embedded_server import ALLOCATION, SORTED_SETS
 from tests.support.nodes import StartingNode, together
 from tests.support.servers import Server, available_binaries
 
@@ -18,7 +18,7 @@ _LOOK_EVERY_S = 0.02
 def redis() -> Iterator[Server]:
     """A server as `headrace up` starts it: every write in the append-only file, synced every second."""
     binary: Path = next(iter(available_binaries().values()))
-    indices = (part for name, value in INDICES.items() for part in (f"--{name}", value))
+    indices = (part for name, value in SORTED_SETS.items() for part in (f"--{name}", value))
     settings = ("--appendonly", "yes", "--appendfsync", "everysec", *indices)
     with closing(Server(binary, *settings, environment=ALLOCATION)) as server:
         yield server

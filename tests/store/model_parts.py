@@ -5,8 +5,11 @@ from dataclasses import dataclass, field, replace
 from broker.model.bucket import TokenBucket
 from broker.model.queue import Queue, QueueKind, QueueState
 from broker.model.task import Attempt, NewTask, Task, View
-from broker.store.attempts import AttemptKey
+from broker.store.attempts import AttemptKey, ClaimedTask
+from broker.store.record import Record
 
+LEASE_US = 30_000_000
+HOLD_US = LEASE_US // 3
 ROUNDING_TOKENS = 1e-6
 
 
@@ -77,6 +80,17 @@ class ModelTask:
             forced=forced,
         )
 
+    def check_record(self, claimed: ClaimedTask) -> None:
+        """What a dispatcher was handed is this task, as it was before the attempt or after."""
+        if claimed.record is None:
+            return
+        record = Record.unpack(claimed.record)
+        assert record.request == self.new.request
+        assert (record.header.answers, record.header.ended) == (self.answers, self.ended)
+        after = record.header.fence == claimed.key.fence
+        if self.books.newest == claimed.key.fence:
+            assert record.header.dispatches == self.books.dispatches - (not after)
+
 
 @dataclass(eq=False)
 class ModelQueue:
@@ -138,3 +152,12 @@ class Service:
 
     served_us: int | None = None
     hold_us: int = 0
+
+    def at(self, now_us: int) -> int:
+        """It is served. After a long gap dispatchers first get time to renew and settle. Returns the hold's end."""
+        if self.hold_us > now_us + LEASE_US:
+            self.hold_us = 0
+        if self.served_us is not None and now_us - self.served_us > HOLD_US:
+            self.hold_us = now_us + HOLD_US
+        self.served_us = now_us
+        return self.hold_us

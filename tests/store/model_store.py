@@ -21,11 +21,17 @@ from broker.store.outcomes import (
     TaskExists,
     TaskMissing,
 )
-from broker.store.record import Record
-from tests.store.model_parts import ROUNDING_TOKENS, Bookkeeping, Forced, ModelAttempt, ModelQueue, ModelTask, Service
+from tests.store.model_parts import (
+    LEASE_US,
+    ROUNDING_TOKENS,
+    Bookkeeping,
+    Forced,
+    ModelAttempt,
+    ModelQueue,
+    ModelTask,
+    Service,
+)
 
-LEASE_US = 30_000_000
-HOLD_US = LEASE_US // 3
 MOST_RETRY_AFTER_US = 3_600_000_000
 
 
@@ -211,7 +217,7 @@ class ModelStore:
         assert {claimed.key for claimed in answer.tasks} == held
         for claimed in answer.tasks:
             attempt = self.attempts[partition, claimed.key]
-            self._check_record(attempt.task, claimed)
+            attempt.task.check_record(claimed)
             if not attempt.task.books.forced:
                 attempt.before = None
 
@@ -303,14 +309,8 @@ class ModelStore:
         self.fences[partition] = fence
 
     def _serve(self, partition: int) -> int:
-        """After a long gap dispatchers first get time to renew and settle. Returns the hold's end."""
-        service = self.services.setdefault(partition, Service())
-        if service.hold_us > self.now_us + LEASE_US:
-            service.hold_us = 0
-        if service.served_us is not None and self.now_us - service.served_us > LEASE_US / 3:
-            service.hold_us = self.now_us + HOLD_US
-        service.served_us = self.now_us
-        return service.hold_us
+        """The partition hears of a dispatcher. Returns the hold's end."""
+        return self.services.setdefault(partition, Service()).at(self.now_us)
 
     def _take_forced(self, partition: int, most: int) -> list[Forced]:
         """The oldest forced attempts, without those that waited too long or whose task is gone."""
@@ -335,21 +335,11 @@ class ModelStore:
         self._lease(queue, task, claimed, before)
 
     def _lease(self, queue: ModelQueue, task: ModelTask, claimed: ClaimedTask, before: Bookkeeping | None) -> None:
-        self._check_record(task, claimed)
+        task.check_record(claimed)
         known, end_us = before if claimed.record is not None else None, self.now_us + LEASE_US
         self.attempts[self._partition(queue), claimed.key] = ModelAttempt(claimed.key, queue, task, known)
         queue.running[claimed.key] = end_us
         task.eligible_us, task.held_back_until_us = end_us, 0
-
-    def _check_record(self, task: ModelTask, claimed: ClaimedTask) -> None:
-        if claimed.record is None:
-            return
-        record = Record.unpack(claimed.record)
-        assert record.request == task.new.request
-        assert (record.header.answers, record.header.ended) == (task.answers, task.ended)
-        after = record.header.fence == claimed.key.fence
-        if task.books.newest == claimed.key.fence:
-            assert record.header.dispatches == task.books.dispatches - (not after)
 
     def _is_claimable(self, task: ModelTask, hold_us: int) -> bool:
         return task.eligible_us <= self.now_us and not (task.books.leased and hold_us > self.now_us)

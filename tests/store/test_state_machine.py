@@ -31,8 +31,8 @@ from broker.store.attempts import AttemptKey, ClaimedTask, Outcome, Result
 from broker.store.outcomes import StoreOutcome
 from broker.store.record import Header
 from broker.store.store import Store
-from tests.store.model_parts import ModelQueue
-from tests.store.model_store import LEASE_US, ModelStore
+from tests.store.model_parts import LEASE_US, ModelQueue
+from tests.store.model_store import ModelStore
 from tests.store.strategies import (
     NAMES,
     RATES,
