@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.api.programs import LOCATION, TRANSPORTS, run
+from tests.support.rest import microseconds
 
 if TYPE_CHECKING:
     from broker.api.node import ApiNode
@@ -70,7 +71,7 @@ async def test_a_beta(node: "ApiNode", transport: str, version: str) -> None:
     assert (status[count], set(status[last])) == (1, {"schedule_time", "dispatch_time"})
 
     stats = answers.pop("stats")
-    assert stats["stats"].pop("oldest_estimated_arrival_time") <= task["schedule_time"]
+    assert microseconds(stats["stats"].pop("oldest_estimated_arrival_time")) <= microseconds(task["schedule_time"])
     assert stats == {"name": QUEUE, "stats": {"tasks_count": "2", "effective_execution_rate": 100.0}}
     assert answers == {
         "body": "1",

@@ -75,6 +75,6 @@ class Rest:
 
 
 def microseconds(timestamp: str) -> int:
-    """A timestamp of the API as microseconds since the epoch."""
+    """A timestamp of the API as microseconds since the epoch. As text they do not sort: fractions vary in length."""
     moment = datetime.fromisoformat(timestamp)
     return int(moment.replace(microsecond=0).timestamp()) * 1_000_000 + moment.microsecond

@@ -13,6 +13,7 @@ from google.cloud import tasks_v2beta2
 from google.protobuf import empty_pb2
 
 from broker.api.app_engine.messages import MESSAGES
+from tests.support.rest import microseconds
 from tests.support.up import Node
 
 QUEUE = "projects/local/locations/us-central1/queues/pull"
@@ -131,13 +132,11 @@ class V2beta2Rest(_Http):
         wanted = {"maxTasks": most, "leaseDuration": f"{LEASE_S}s", "responseView": "FULL"}
         body = wanted | ({"filter": f'tag="{tag}"'} if tag else {})
         answer = self._call("POST", f"{QUEUE}/tasks:lease", body, deadline_s)
-        return {
-            task["name"].rpartition("/")[2]: _microseconds(task["scheduleTime"]) for task in answer.get("tasks", [])
-        }
+        return {task["name"].rpartition("/")[2]: microseconds(task["scheduleTime"]) for task in answer.get("tasks", [])}
 
     def renew(self, task_id: str, end_us: int) -> int:
         body = {"scheduleTime": _timestamp(end_us), "leaseDuration": f"{LEASE_S}s"}
-        return _microseconds(self._call("POST", f"{QUEUE}/tasks/{task_id}:renewLease", body)["scheduleTime"])
+        return microseconds(self._call("POST", f"{QUEUE}/tasks/{task_id}:renewLease", body)["scheduleTime"])
 
     def finish(self, task_id: str, end_us: int) -> None:
         self._call("POST", f"{QUEUE}/tasks/{task_id}:acknowledge", {"scheduleTime": _timestamp(end_us)})
@@ -221,7 +220,3 @@ SURFACES = {"v2beta2 gRPC": V2beta2Grpc, "v2beta2 REST": V2beta2Rest, "v1beta2":
 
 def _timestamp(moment_us: int) -> str:
     return (_EPOCH + timedelta(microseconds=moment_us)).isoformat()
-
-
-def _microseconds(timestamp: str) -> int:
-    return (datetime.fromisoformat(timestamp) - _EPOCH) // timedelta(microseconds=1)

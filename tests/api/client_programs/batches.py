@@ -1,5 +1,6 @@
 """The batch calls, and the operations that they make, on a paused queue."""
 
+import datetime
 import importlib
 import json
 import uuid
@@ -26,11 +27,12 @@ def known(future: object) -> dict:
     """What is always the same of an operation."""
     operation = json_format.MessageToDict(future.operation, preserving_proto_field_name=True)
     metadata = operation["metadata"]
-    times = metadata.pop("start_time"), metadata.pop("end_time")
+    del metadata["start_time"], metadata["end_time"]
+    took = future.metadata.end_time - future.metadata.start_time
     name = operation.pop("name")
     response = operation.get("response", {})
     response["tasks"] = [task["name"] for task in response.pop("tasks", [])]
-    return operation | {"ordered": times[0] <= times[1], "under": name.rpartition("/")[0]}
+    return operation | {"ordered": took >= datetime.timedelta(), "under": name.rpartition("/")[0]}
 
 
 request_id = str(uuid.uuid4())
