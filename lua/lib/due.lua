@@ -2,6 +2,7 @@
 -- Every script that touches a queue ends with due.refresh, the only writer of the index.
 --@include bucket
 --@include keys
+--@include number
 --@include queue
 --@include sequence
 local due = {}
@@ -24,16 +25,19 @@ function due.refresh(partition, found, now_us, served)
     at = math.max(at, tonumber(slot[2] or 0), sequence.hold_us(partition, now_us))
   end
   if served then
-    at = math.max(at, now_us + 1)
-  end
-  local before = redis.call('ZSCORE', index, found.id)
-  if before and tonumber(before) <= now_us and at <= now_us and not served then
+    redis.call('ZADD', index, math.max(at, now_us + 1), found.id) -- the claim's answer tells when it is due again
     return
   end
-  local first = redis.call('ZRANGE', index, 0, 0, 'WITHSCORES')
+  local before = redis.call('ZSCORE', index, found.id)
+  if before and tonumber(before) <= now_us and at <= now_us then
+    return
+  end
+  local from = '(' .. number.text(now_us)
+  local upcoming = redis.call('ZRANGE', index, from, '+inf', 'BYSCORE', 'LIMIT', 0, 1, 'WITHSCORES')
   redis.call('ZADD', index, at, found.id)
-  -- A queue that is due now is news even behind another one: dispatchers may be skipping that.
-  if not first[1] or at < tonumber(first[2]) or at <= now_us then
+  -- News is what comes before the next queue that is not due yet. Those that are do not count: dispatchers may be
+  -- skipping them.
+  if at <= now_us or not upcoming[1] or at < tonumber(upcoming[2]) then
     redis.call('SPUBLISH', keys.wake_channel(partition), at)
   end
 end

@@ -7,7 +7,7 @@ import pytest
 from broker.metrics import Metrics
 from broker.model.task import HttpRequest
 from broker.store.attempts import AttemptStore
-from tests.support.dispatching import new_dispatcher, partition_of, running_dispatcher
+from tests.support.dispatching import create_task, new_dispatcher, partition_of, running_dispatcher
 from tests.support.recorder import Recorder
 from tests.support.seeds import HORIZON_US, a_task, queue_name, read_task, seed_queue, seed_tasks
 from tests.support.waiting import eventually_async
@@ -146,6 +146,26 @@ async def test_a_full_dispatcher_is_alive(store, recorder):
         assert node.is_alive()
         recorder.release()
         await gone(store)
+
+
+async def test_beside_a_queue_that_holds_its_share_another_is_served_when_it_is_due(store, recorder):
+    """Claims skip the queue whose target does not answer. The slow poll is far away."""
+    await seed_queue(store)
+    for number in range(9):
+        await add_task(store, f"{recorder.url}/held", f"t{number}")
+    async with running_dispatcher(store, max_in_flight=8, slow_poll_s=1000, lease_s=3600) as node:
+        await arrival(recorder, 7)
+
+        async def skipping():
+            return list(node._claimer._crowded) == [partition_of(store)] and not node._claimer._claims
+
+        await eventually_async(skipping)
+        beside = next(name for name in map(str, range(1000)) if partition_of(store, name) == partition_of(store))
+        await seed_queue(store, beside)
+        soon_us = await store.time_us() + 200_000
+        await create_task(store, HttpRequest(recorder.url), queue_id=beside, schedule_us=soon_us)
+        await arrival(recorder, 1, beside)
+        recorder.release()
 
 
 async def test_it_is_not_alive_when_one_of_its_loops_has_ended(store, monkeypatch):

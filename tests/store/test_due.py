@@ -1,4 +1,4 @@
-"""The due index: never late, a wake-up exactly when a partition's smallest due falls, tokens claimed in batches."""
+"""The due index: never late, a wake-up exactly when a queue comes before those that wait, tokens claimed in batches."""
 
 import pytest
 
@@ -66,6 +66,21 @@ async def test_a_wake_up_tells_when_the_smallest_due_falls_and_only_then(store, 
     assert wake_ups.heard() == []
     await seed_task(store, "5", "a")
     assert wake_ups.heard() == [START_US]
+
+
+async def test_what_is_due_later_is_news_behind_a_queue_that_is_due(store, dispatcher, wake_ups):
+    """A dispatcher may be skipping that, and then waits for all others."""
+    await seed_queue(store, "a")
+    await seed_queue(store, "b")
+    await seed_task(store, "1", "a")
+    assert wake_ups.heard() == [START_US]
+    assert (await dispatcher.claim(skip=["1"])).delay_us is None
+    await seed_task(store, "2", "b", schedule_us=START_US + 9 * SECOND)
+    assert wake_ups.heard() == [START_US + 9 * SECOND]
+    await seed_task(store, "3", "b", schedule_us=START_US + 9 * SECOND)
+    assert wake_ups.heard() == []
+    await dispatcher.claim()
+    assert wake_ups.heard() == [], "the claim's answer tells when queue a is due again"
 
 
 async def test_what_makes_a_queue_dispatch_sooner_wakes(store, clock, dispatcher, wake_ups):
