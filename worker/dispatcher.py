@@ -23,6 +23,7 @@ from worker.held_attempt import HeldAttempt
 from worker.http1.sender import Http1Sender
 from worker.in_flight import InFlight
 from worker.janitor import Janitor
+from worker.open_files import room_for_idle
 from worker.ownership import Ownership
 from worker.preparer import Preparer
 from worker.queue_configs import QueueConfigs
@@ -61,6 +62,7 @@ class Dispatcher:
             "no_proxy": settings.target_no_proxy,
         }
         egress = EgressPolicy(settings.egress)
+        ways["most_idle"] = room_for_idle(settings.max_in_flight, pools=2)
         http_sender = sender or Http1Sender(egress, rewrites=settings.target_rewrites, **ways)
         app_engine_sender = sender or Http1Sender(EgressPolicy.ANY, **ways)
         self._senders = {http_sender, app_engine_sender}

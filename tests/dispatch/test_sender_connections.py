@@ -161,6 +161,18 @@ async def test_an_address_that_failed_is_looked_up_again(addresses: list[str]) -
         assert await outcome() == DONE
 
 
+async def test_of_too_many_idle_connections_the_target_used_longest_ago_loses_its_own() -> None:
+    async with contextlib.AsyncExitStack() as stack:
+        targets = [await stack.enter_async_context(answering(OK)) for _ in range(3)]
+        sender = await stack.enter_async_context(sending(most_idle=2))
+        for used in (0, 1, 0, 2):
+            assert await sender.send(request_to(targets[used].port)) == DONE
+        await targets[1].dropped.wait()
+        for used in (0, 2, 1):
+            assert await sender.send(request_to(targets[used].port)) == DONE
+    assert [target.connections for target in targets] == [1, 2, 1]
+
+
 async def test_a_burst_of_connections_costs_one_look_up(addresses: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     addresses.append("127.0.0.1")
     looked_up, look_up = [], socket.getaddrinfo

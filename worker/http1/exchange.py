@@ -26,7 +26,7 @@ class Shared:
     """What the exchanges of a sender share."""
 
     connector: Connector
-    pool: Pool = field(default_factory=Pool)
+    pool: Pool
     deadlines: Deadlines = field(default_factory=Deadlines)
     running: "set[Exchange]" = field(default_factory=set)
 

@@ -24,12 +24,17 @@ class Shelf:
 
 
 class Pool:
-    """Idle connections: the one used last is used next, so that what a burst has opened ends by itself."""
+    """Idle connections: the one used last is used next, so that what a burst has opened ends by itself.
 
-    def __init__(self) -> None:
+    At most `most_idle` are kept; beyond that one of a route that was last used long ago makes room.
+    """
+
+    def __init__(self, most_idle: int) -> None:
+        self._most_idle = most_idle
+        self._idle = 0
         self._shelves: dict[Route, Shelf] = {}
-        self._in_use: set[Shelf] = set()
-        """Those that hold connections."""
+        self._in_use: dict[Shelf, None] = {}
+        """Those that hold connections or did lately, the one that was empty last at the end."""
         self._sweeper: asyncio.TimerHandle | None = None
 
     def shelf(self, route: Route) -> Shelf:
@@ -46,6 +51,7 @@ class Pool:
         idle = shelf.idle
         while idle:
             connection = idle.pop()
+            self._idle -= 1
             if connection.is_open and connection.opened_s > now_s - _AGE_S:
                 return connection
             connection.abort()
@@ -56,8 +62,12 @@ class Pool:
         loop = asyncio.get_running_loop()
         connection.idle_since_s = loop.time()
         if not shelf.idle:
-            self._in_use.add(shelf)
+            self._in_use.pop(shelf, None)
+            self._in_use[shelf] = None
         shelf.idle.append(connection)
+        self._idle += 1
+        if self._idle > self._most_idle:
+            self._make_room()
         if self._sweeper is None:
             self._sweeper = loop.call_later(_SWEEP_S, self._sweep)
 
@@ -70,6 +80,14 @@ class Pool:
                 connection.abort()
             shelf.idle.clear()
         self._in_use.clear()
+        self._idle = 0
+
+    def _make_room(self) -> None:
+        """End one connection of the shelf that has come first."""
+        while not (shelf := next(iter(self._in_use))).idle:
+            del self._in_use[shelf]
+        shelf.idle.popleft().abort()
+        self._idle -= 1
 
     def _sweep(self) -> None:
         """End what has been idle for too long."""
@@ -79,6 +97,7 @@ class Pool:
             idle = shelf.idle
             while idle and (idle[0].idle_since_s < before_s or not idle[0].is_open):
                 idle.popleft().abort()
+                self._idle -= 1
             if not idle:
-                self._in_use.discard(shelf)
+                del self._in_use[shelf]
         self._sweeper = loop.call_later(_SWEEP_S, self._sweep) if self._in_use else None

@@ -8,7 +8,7 @@ from worker.egress import EgressPolicy
 from worker.http1.connector import Connector
 from worker.http1.exchange import Exchange, Shared, failure
 from worker.http1.message import head_of, request_bytes
-from worker.http1.pool import Shelf
+from worker.http1.pool import Pool, Shelf
 from worker.http1.proxy import ProxyChoice
 from worker.http1.routes import Routes
 from worker.request import OutgoingRequest, RequestShape
@@ -31,14 +31,18 @@ class Http1Sender(Sender):
         rewrites: Mapping[str, str] | None = None,
         proxy: str = "",
         no_proxy: Iterable[str] = (),
+        most_idle: int = 1000,
     ) -> None:
-        """All as the settings of these names: `target_tls` and `rewrites` by address, `no_proxy` addresses."""
+        """All as the settings of these names: `target_tls` and `rewrites` by address, `no_proxy` addresses.
+
+        At most `most_idle` connections are kept that wait for their next request.
+        """
         self._egress = egress
         self._target_ca, self._target_tls = target_ca, target_tls or {}
         self._rewrites = Rewrites.of(rewrites or {})
         self._proxy, self._no_proxy = proxy, tuple(no_proxy)
         self._shapes: dict[RequestShape, tuple[Shelf, bytes]] = {}
-        self._shared = Shared(Connector(egress))
+        self._shared = Shared(Connector(egress), Pool(most_idle))
 
     async def start(self) -> None:
         """Get ready in the running loop. Raises StartupError if a file of certificates is not usable."""
