@@ -280,7 +280,8 @@ class Settings(BaseSettings):
     """Let queues that are new, resumed or were idle begin slowly: with 500 dispatches a second, then 50 % more every
     5 minutes."""
     max_in_flight: int = Field(1000, ge=1, le=100_000)
-    """Most requests that one dispatcher has open."""
+    """Most requests that one dispatcher has open. A task of more than 256 KiB counts as one for each 256 KiB begun, so
+    that this bounds memory, too."""
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """Least severe log line to write."""

@@ -8,14 +8,15 @@
 --   now_us: test clock, or 0
 --   owner: the dispatcher process
 --   claim: its number of this claim; the same number again answers with the same tasks
---   max_tasks: most tasks to lease, at most 1000
+--   max_tasks: most tasks to lease, at most 1000; the last one may count as several
 --   lease_us: length of a lease
 --   inline_bytes: a record of at most this size is returned with its payload, up to 1 MiB in all
+--   slot_bytes: of the others each counts as one task, and as one more for so many bytes of its record
 --   ramp_up: 1 if queues that are new or were idle begin slowly
 --   * skip: ids of queues that hold their share of the dispatcher already
 -- Returns now (us), us until the partition wants the next claim (-1: not before it is told), records dropped, then a
---         list: for each queue its id, configuration version, and a list of task id, fence, record or false (too large:
---         read it by its key). A record shows the state before the claim, or after it if its fence is the attempt's.
+--         list: for each queue its id, configuration version, and a list of task id, fence, record or its size (too
+--         large: read it by its key). A record shows the state before the claim, or after it if its fence is the attempt's.
 -- Cost    O(n log m) for n tasks from queues of m; at most 100 queues and 1000 records
 --@include claim_answer
 --@include claim_batch
@@ -30,7 +31,7 @@
 local now = clock.now_us(now_us)
 local lease_length = tonumber(lease_us)
 local hold_us = sequence.mark_served(partition, now, lease_length)
-local answer = claim_answer.new(tonumber(max_tasks), tonumber(inline_bytes))
+local answer = claim_answer.new(tonumber(max_tasks), tonumber(inline_bytes), tonumber(slot_bytes))
 local batch = claim_batch.new(partition, now, hold_us, lease_length, answer)
 local skip = {}
 for _, id in ipairs(rows) do

@@ -20,6 +20,8 @@ from worker.sender import Sender
 
 _PREPARED_WITHIN_S = 0.1
 _MOST_TOLD = 1000
+_MOST_READS = 4
+"""Of large records at once: claims and results share the way from Redis."""
 _OVERLOADS = {False: (429, 503), True: (503,)}
 """Statuses that slow a queue down, of HTTP and of App Engine tasks (Cloud Tasks specification, 5.5)."""
 
@@ -72,6 +74,7 @@ class Courier:
         self._settle = settle
         self._give_back = give_back
         self._told: set[str] = set()
+        self._reads = asyncio.Semaphore(_MOST_READS)
 
     def carry(self, attempt: HeldAttempt, now_us: int) -> None:
         """Make the attempt; `now_us` is the claim's time."""
@@ -94,10 +97,11 @@ class Courier:
     async def _prepare(self, attempt: HeldAttempt, raw: bytes | None) -> None:
         """Fetch what is missing, then send."""
         try:
+            if raw is None:
+                async with self._reads:
+                    raw = await self._attempts.read(attempt.partition, attempt.key)
             async with asyncio.timeout(_PREPARED_WITHIN_S):
                 config = attempt.config or await self._configs.fetch(attempt.partition, attempt.key.queue_id)
-                if raw is None:
-                    raw = await self._attempts.read(attempt.partition, attempt.key)
                 if config is None or raw is None:
                     raise NotSent("the task was deleted meanwhile")
                 attempt.config = config

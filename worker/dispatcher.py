@@ -68,7 +68,7 @@ class Dispatcher:
         self._senders = {http_sender, app_engine_sender}
         self._node = secrets.token_hex(8)
         self._in_flight = InFlight(settings.max_in_flight)
-        metrics.dispatcher_in_flight.set_function(lambda: len(self._in_flight.held))
+        metrics.dispatcher_in_flight.set_function(lambda: self._in_flight.used)
         metrics.dispatcher_capacity.set(settings.max_in_flight)
         self._ownership = Ownership(store.nodes, self._node, settings.partitions)
         self._configs = QueueConfigs(store.queues, metrics)

@@ -13,23 +13,28 @@ _PART_OF_FREE = 16
 
 @dataclass(slots=True)
 class InFlight:
-    """The attempts in hand. `capacity` bounds them, with the tasks that claims under way may still bring."""
+    """The attempts in hand. `capacity` bounds them, with the tasks that claims under way may still bring.
+
+    A large task counts as several, so that the capacity bounds the memory that tasks take, too.
+    """
 
     capacity: int
     held: set[HeldAttempt] = field(default_factory=set)
+    used: int = 0
+    """As how many the attempts in hand count."""
     _by_queue: dict[int, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
-    """Attempts by partition and queue."""
+    """As how many attempts count, by partition and queue."""
     _reserved: int = 0
 
     @property
     def free(self) -> int:
         """How many more tasks may be claimed."""
-        return self.capacity - len(self.held) - self._reserved
+        return self.capacity - self.used - self._reserved
 
     @property
     def is_full(self) -> bool:
         """Whether attempts alone take up the capacity, so that no claim can be made."""
-        return len(self.held) >= self.capacity
+        return self.used >= self.capacity
 
     def reserve(self, parts: int, most: int) -> int:
         """Room for one claim of at most `most` tasks, when `parts` partitions want one; 0 if there is none.
@@ -60,14 +65,17 @@ class InFlight:
 
     def add(self, attempt: HeldAttempt) -> None:
         """An attempt was claimed."""
+        slots = attempt.claimed.slots
         self.held.add(attempt)
-        self._by_queue[attempt.partition][attempt.key.queue_id] += 1
+        self.used += slots
+        self._by_queue[attempt.partition][attempt.key.queue_id] += slots
 
     def remove(self, attempt: HeldAttempt) -> None:
         """An attempt is settled or given back."""
         if attempt in self.held:
             self.held.discard(attempt)
-            queues, queue_id = self._by_queue[attempt.partition], attempt.key.queue_id
-            queues[queue_id] -= 1
+            queues, queue_id, slots = self._by_queue[attempt.partition], attempt.key.queue_id, attempt.claimed.slots
+            self.used -= slots
+            queues[queue_id] -= slots
             if not queues[queue_id]:
                 del queues[queue_id]

@@ -10,13 +10,14 @@ from broker.store.backend import Backend, arguments_of
 from broker.store.record import Header, attempt_part
 
 _CLAIM = scripts.load(
-    "attempt_claim", arguments="now_us owner claim max_tasks lease_us inline_bytes ramp_up", row="skip"
+    "attempt_claim", arguments="now_us owner claim max_tasks lease_us inline_bytes slot_bytes ramp_up", row="skip"
 )
 _SETTLE = scripts.load("attempt_settle", arguments="now_us", row="queue_id task_id fence result")
 _RENEW = scripts.load("attempt_renew", arguments="now_us lease_us", row="queue_id task_id fence")
 _RELEASE = scripts.load("attempt_release", arguments="now_us", row="queue_id task_id fence attempt")
 
 _INLINE_BYTES = 16_384
+_SLOT_BYTES = 1 << 18
 _DONE = "done"
 
 
@@ -60,6 +61,8 @@ class ClaimedTask(NamedTuple):
     key: AttemptKey
     config_version: int
     record: bytes | None
+    slots: int = 1
+    """As how many it counts: one more for each 256 KiB of a large record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,18 +105,28 @@ class AttemptStore:
         skip: Collection[str],
         ramp_up: bool = False,
     ) -> Claim:
-        """Lease at most `max_tasks` (1,000) due tasks. The same `number` again answers with the same tasks.
+        """Lease due tasks till their slots come to `max_tasks` (1,000). The same `number` again answers with the same.
 
         With `ramp_up` queues that are new or were idle begin slowly.
         """
         now, delay, dropped, queues = await self._backend.run(
-            _CLAIM, partition, self._now, owner, number, max_tasks, lease_us, _INLINE_BYTES, int(ramp_up), *skip
+            _CLAIM,
+            partition,
+            self._now,
+            owner,
+            number,
+            max_tasks,
+            lease_us,
+            _INLINE_BYTES,
+            _SLOT_BYTES,
+            int(ramp_up),
+            *skip,
         )
         tasks = []
         for queue, version, flat in zip(queues[::3], queues[1::3], queues[2::3], strict=True):
             queue_id, config_version = queue.decode(), int(version)
             tasks += [
-                ClaimedTask(AttemptKey(queue_id, task_id.decode(), int(fence)), config_version, raw)
+                _claimed(AttemptKey(queue_id, task_id.decode(), int(fence)), config_version, raw)
                 for task_id, fence, raw in zip(flat[::3], flat[1::3], flat[2::3], strict=True)
             ]
         delay_us = int(delay)
@@ -147,6 +160,13 @@ class AttemptStore:
     @property
     def _now(self) -> int:
         return self._backend.now_argument()
+
+
+def _claimed(key: AttemptKey, config_version: int, raw: bytes | int) -> ClaimedTask:
+    """`raw` is the record, or its size."""
+    if isinstance(raw, bytes):
+        return ClaimedTask(key, config_version, raw)
+    return ClaimedTask(key, config_version, None, 1 + raw // _SLOT_BYTES)
 
 
 def _described(result: Result) -> str:

@@ -53,6 +53,9 @@ function claim_forced.take(batch)
   local taken, run = {}, keys.run(batch.partition)
   local waiting = redis.call('ZRANGE', run, 0, batch.answer.credit - 1, 'WITHSCORES')
   for i = 1, #waiting, 2 do
+    if batch.answer.credit <= 0 then
+      break
+    end
     redis.call('ZREM', run, waiting[i])
     local queue_id, fence, id = string.match(waiting[i], '^(%d+):(%d+):(.*)$')
     local found = claim_batch.queue(batch, queue_id)

@@ -75,12 +75,12 @@ function claim_queue.take(batch, found, share, fence)
     local ids = redis.call('ZRANGE', found.eta, '-inf', batch.now_us, 'BYSCORE', 'LIMIT', 0, wanted)
     local taken = lease.batch(batch.lease_end)
     for _, id in ipairs(ids) do
-      if claim_task(batch, found, id, fence, fence_text, taken) then
+      if batch.answer.credit > 0 and claim_task(batch, found, id, fence, fence_text, taken) then
         room = room - 1
       end
     end
     lease.take(found, taken)
-    if #ids < wanted then
+    if #ids < wanted or batch.answer.credit <= 0 then
       return
     end
   end

@@ -1,6 +1,7 @@
 """The whole dispatcher in the test's process, over a real store: what is hard to bring about from outside."""
 
 import asyncio
+import gc
 
 import pytest
 
@@ -11,6 +12,11 @@ from tests.support.dispatching import create_task, new_dispatcher, partition_of,
 from tests.support.recorder import Recorder
 from tests.support.seeds import HORIZON_US, a_task, queue_name, read_task, seed_queue, seed_tasks
 from tests.support.waiting import eventually_async
+from worker.held_attempt import HeldAttempt
+from worker.http1.exchange import Exchange
+
+LARGE = b"x" * 20_000
+"""A body that does not come with its claim."""
 
 
 @pytest.fixture
@@ -69,6 +75,51 @@ async def test_what_was_heard_of_too_late_to_keep_its_lease_is_given_back(store,
     assert metrics.registry.get_sample_value("headrace_released_tasks_total") == 1
     (got,) = recorder.received()
     assert got.header("X-CloudTasks-TaskRetryCount") == "0"
+
+
+async def test_a_large_task_whose_reading_takes_a_while_is_sent_all_the_same(store, recorder, monkeypatch):
+    """Large ones are read a few at a time; if those that wait were given back, that would only repeat itself."""
+    await seed_queue(store)
+    for number in range(9):
+        await create_task(store, HttpRequest(recorder.url, body=LARGE), f"t{number}")
+    read, reading, most = AttemptStore.read, 0, 0
+
+    async def slow(*arguments):
+        nonlocal reading, most
+        reading += 1
+        most = max(most, reading)
+        await asyncio.sleep(0.15)
+        reading -= 1
+        return await read(*arguments)
+
+    monkeypatch.setattr(AttemptStore, "read", slow)
+    metrics = Metrics()
+    node = await new_dispatcher(store, metrics)
+    await node.start()
+    await arrival(recorder, 9)
+    await node.stop()
+    assert metrics.registry.get_sample_value("headrace_released_tasks_total") == 0
+    assert metrics.registry.get_sample_value("headrace_claimed_tasks_total") == 9
+    assert 1 < most < 9
+
+
+async def test_what_an_attempt_held_is_freed_with_it(store, recorder):
+    """Not by the next collection of cycles, before which there may be hundreds of large bodies."""
+    await seed_queue(store)
+    async with running_dispatcher(store):
+        gc.collect()
+        gc.disable()
+        try:
+            for task_id, body in {"large": LARGE, "small": b""}.items():
+                await create_task(store, HttpRequest(recorder.url, body=body), task_id)
+                await gone(store, task_id)
+
+            async def freed():
+                return not any(isinstance(each, HeldAttempt | Exchange) for each in gc.get_objects())
+
+            await eventually_async(freed)
+        finally:
+            gc.enable()
 
 
 async def test_the_dispatch_deadline_ends_an_attempt(store, recorder):

@@ -7,11 +7,11 @@ from worker.held_attempt import HeldAttempt
 from worker.in_flight import InFlight
 
 
-def hold(in_flight, queue_id, count, partition=0):
+def hold(in_flight, queue_id, count, partition=0, slots=1):
     """So many attempts of a queue in hand."""
     start = len(in_flight.held)
     attempts = [
-        HeldAttempt(partition, ClaimedTask(AttemptKey(queue_id, f"t{start + number}", 1), 1, None), 0.0)
+        HeldAttempt(partition, ClaimedTask(AttemptKey(queue_id, f"t{start + number}", 1), 1, None, slots), 0.0)
         for number in range(count)
     ]
     for attempt in attempts:
@@ -79,6 +79,19 @@ def test_a_queue_is_crowded_until_some_of_it_has_ended():
     assert in_flight.crowded_queues(1) == []
     for attempt in held[:7]:
         in_flight.remove(attempt)
+    assert in_flight.crowded_queues(0) == []
+
+
+def test_a_large_task_takes_the_room_of_several():
+    in_flight = InFlight(16)
+    held = hold(in_flight, "q", 4, slots=3)
+    assert (in_flight.free, in_flight.used, in_flight.is_full) == (4, 12, False)
+    hold(in_flight, "q", 1, slots=5)
+    assert (in_flight.free, in_flight.reserve(1, 500), in_flight.is_full) == (-1, 0, True)
+    assert in_flight.crowded_queues(0) == ["q"]
+    for attempt in held:
+        in_flight.remove(attempt)
+    assert (in_flight.free, in_flight.used) == (11, 5)
     assert in_flight.crowded_queues(0) == []
 
 

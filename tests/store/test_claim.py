@@ -2,6 +2,7 @@
 
 import pytest
 
+from broker.model.queue import QueueState
 from broker.model.task import View
 from broker.store.record import Record
 from tests.support.seeds import (
@@ -176,6 +177,29 @@ async def test_a_claim_carries_at_most_a_mebibyte(store, dispatcher):
     sizes = [len(task.record) for task in claim.tasks if task.record]
     assert len(claim.tasks) == 80
     assert sum(sizes) <= 1 << 20 < sum(sizes) + 16_384
+
+
+async def test_a_large_task_counts_as_several(store, clock, dispatcher):
+    """So that what a claim brings fits into memory. It may count as more than was asked for."""
+    await seed_queue(store)
+    for number, size in enumerate((700_000, 10, 300_000, 200_000, 200_000)):
+        await seed_task(store, str(number), body=b"x" * size, schedule_us=clock.now_us - 10 + number)
+    claim = await dispatcher.claim(6)
+    assert {task.key.task_id: task.slots for task in claim.tasks} == {"0": 3, "1": 1, "2": 2}
+    assert claim.delay_us == 0, "there is more"
+    assert {task.key for task in (await dispatcher.claim_again(6)).tasks} == {task.key for task in claim.tasks}
+    clock.advance(0.001)
+    assert {task.key.task_id: task.slots for task in (await dispatcher.claim(1)).tasks} == {"3": 1}
+
+
+async def test_forced_attempts_count_as_several_too(store, dispatcher):
+    await seed_queue(store, state=QueueState.PAUSED)
+    for task_id in "abc":
+        await seed_task(store, task_id, body=b"x" * 300_000)
+        await store.tasks.run(queue_name().task(task_id), View.BASIC)
+    claims = [await dispatcher.claim(3), await dispatcher.claim(3)]
+    assert [len(claim.tasks) for claim in claims] == [2, 1]
+    assert sorted(task_ids(claims[0]) + task_ids(claims[1])) == ["a", "b", "c"]
 
 
 def damaged(offset, replacement):

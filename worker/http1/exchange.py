@@ -41,7 +41,7 @@ class Exchange:
         self._shelf = shelf
         self._data = data
         self._is_head = is_head
-        self._done = done
+        self._done: Done | None = done
         self._connection: Connection | None = None
         self._opening: asyncio.Task[None] | None = None
 
@@ -59,7 +59,7 @@ class Exchange:
 
     def abort(self) -> None:
         """Drop the connection; there is no outcome."""
-        if self._leave():
+        if self._leave() is not None:
             self._drop()
 
     def fail(self, error: Exception) -> None:
@@ -109,17 +109,19 @@ class Exchange:
         self._drop()
 
     def _end(self, outcome: Outcome) -> None:
-        if self._leave():
-            self._done(outcome)
+        done = self._leave()
+        if done is not None:
+            done(outcome)
 
-    def _leave(self) -> bool:
-        """Be no longer under way; whether it was."""
+    def _leave(self) -> Done | None:
+        """Be no longer under way; whom to tell, if it was."""
         shared = self._shared
         if self not in shared.running:
-            return False
+            return None
         shared.running.discard(self)
         shared.deadlines.remove(self._tick, self)
-        return True
+        done, self._done = self._done, None  # it leads back here: so all that it holds is freed at once
+        return done
 
     def _drop(self) -> None:
         connection, self._connection = self._connection, None
