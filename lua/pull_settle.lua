@@ -27,7 +27,7 @@ local found = queue.read(partition, queue_id, now)
 if not found or found.kind ~= 'PULL' then
   return 'no_queue'
 end
-local answers, moves, deleted = {}, pull.moves(found), deletion.batch(found, now, request_id)
+local answers, moves, deleted = {}, pull.moves(found), deletion.batch(found, now)
 
 local function settle(id, schedule_us, lease_us)
   local key = keys.task(partition, queue_id, id)
@@ -39,7 +39,7 @@ local function settle(id, schedule_us, lease_us)
     return LOST
   end
   if lease_us == '' then
-    deletion.add(deleted, id, key, header, raw)
+    deletion.add(deleted, id, key, header, raw, request_id)
     return GONE
   end
   local lease_end = now + tonumber(lease_us)

@@ -26,7 +26,7 @@ local found = queue.read(partition, queue_id, now)
 if not found then
   return { 'no_queue' }
 end
-local answers, batch = {}, deletion.batch(found, now, request)
+local answers, batch = {}, deletion.batch(found, now)
 
 local function delete(id)
   local key = keys.task(partition, queue_id, id)
@@ -36,7 +36,7 @@ local function delete(id)
     if seen then
       return 'none' -- it has no name, so its record is still there
     end
-    deletion.add(batch, id, key, header, raw)
+    deletion.add(batch, id, key, header, raw, request)
     return 'deleted'
   end
   local state, removed_by = task.state(raw, found, now)

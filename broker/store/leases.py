@@ -23,6 +23,7 @@ from broker.store.outcomes import (
 )
 from broker.store.queues import QueueStore, new_request_id
 from broker.store.record import DamagedRecord, Record
+from broker.store.task_calls import TaskCalls
 
 _LEASE = scripts.load(
     "pull_lease",
@@ -31,7 +32,7 @@ _LEASE = scripts.load(
 _RENEW = scripts.load(
     "pull_renew", arguments="now_us queue_id request require_running task_id schedule_us lease_us late_ok full"
 )
-_ACKNOWLEDGE = scripts.load("pull_acknowledge", arguments="now_us queue_id request task_id schedule_us")
+_ACKNOWLEDGE = scripts.load("pull_acknowledge", arguments="now_us queue_id", row="request task_id schedule_us")
 
 _MARGIN_S = 0.05
 """How long before a caller's deadline a lease must have been made, so that the answer still reaches it."""
@@ -41,11 +42,12 @@ _REQUEST_BITS = 53
 
 
 class LeaseStore:
-    """Leases of the tasks of pull queues. Each operation is one script in the queue's partition, and atomic."""
+    """Leases of the tasks of pull queues. Each operation is atomic, by one script in the queue's partition."""
 
     def __init__(self, backend: Backend, queues: QueueStore) -> None:
         self._backend = backend
         self._queues = queues
+        self._acknowledgements = TaskCalls(backend, queues, _ACKNOWLEDGE)
 
     async def lease(
         self,
@@ -112,7 +114,7 @@ class LeaseStore:
 
     async def acknowledge(self, name: TaskName, schedule_us: int) -> None:
         """Delete a task whose schedule time is this. Raises QueueMissing, WrongQueueKind, TaskMissing, LeaseExpired."""
-        (word,) = await self._on_queue(_ACKNOWLEDGE, name.queue, new_request_id(), name.task_id, schedule_us)
+        word = await self._acknowledgements.run(name.queue, new_request_id(), name.task_id, schedule_us)
         if word != b"acknowledged":
             raise _OUTCOMES[word]()
 

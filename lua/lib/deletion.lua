@@ -5,13 +5,12 @@
 --@include task
 local deletion = {}
 
--- request_id: 8 bytes, which the tombstones remember.
-function deletion.batch(found, now_us, request_id)
-  return { found = found, now_us = now_us, request_id = request_id, ids = {}, unnamed = {}, by_tag = {}, seen = {} }
+function deletion.batch(found, now_us)
+  return { found = found, now_us = now_us, ids = {}, unnamed = {}, by_tag = {}, seen = {} }
 end
 
--- One of the queue's live tasks. raw: its record, or the beginning.
-function deletion.add(batch, id, key, header, raw)
+-- One of the queue's live tasks. raw: its record, or the beginning. request_id: 8 bytes, which a tombstone remembers.
+function deletion.add(batch, id, key, header, raw, request_id)
   batch.seen[id] = true
   batch.ids[#batch.ids + 1] = id
   if record.is_pull(header) then
@@ -21,7 +20,7 @@ function deletion.add(batch, id, key, header, raw)
     tagged[#tagged + 1] = id
   end
   if record.has(header, record.NAMED) then
-    task.bury(key, header, batch.now_us + batch.found.tombstone_us, batch.now_us, batch.request_id)
+    task.bury(key, header, batch.now_us + batch.found.tombstone_us, batch.now_us, request_id)
   else
     batch.unnamed[#batch.unnamed + 1] = key
   end

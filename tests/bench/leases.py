@@ -1,7 +1,10 @@
-"""Leases: workers that lease and delete pull tasks of 1 KB, 1,000 at a time, any and by tag, beside raw Redis."""
+"""Leases: workers that lease and delete pull tasks of 1 KB, 1,000 at a time, any and by tag, beside raw Redis.
+
+And what it costs where workers acknowledge them one by one instead.
+"""
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import aiohttp
 import grpc
@@ -13,18 +16,35 @@ from broker.model.task import View
 from broker.model.tickets import DEFAULT_LOCATION
 from broker.store.store import Store
 from tests.bench.filling import Filling, add_pull_queue, fill, opened
-from tests.bench.lease_callers import LEASE_S, Delete, Lease, over_grpc, over_rpc_http
+from tests.bench.lease_callers import (
+    LEASE_S,
+    Delete,
+    Lease,
+    acknowledge_over_grpc,
+    acknowledgements,
+    over_grpc,
+    over_rpc_http,
+)
 from tests.bench.lease_limit import raw_times_ms
+from tests.bench.machine import cpu_s
 from tests.bench.nodes import api, redis
 from tests.bench.redis_cost import RedisCost
 from tests.bench.report import Report, quantile, quantile_curve
 from tests.support.servers import Server
+from tests.support.up import Node
 
+_AT_ONCE = (1, 8, 64)
 _LARGE = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
 
 
 async def measure(
-    report: Report, *, tasks: int = 100_000, batch: int = 1000, body_bytes: int = 1000, tags: int = 10
+    report: Report,
+    *,
+    tasks: int = 100_000,
+    batch: int = 1000,
+    body_bytes: int = 1000,
+    tags: int = 10,
+    acknowledged: int = 3000,
 ) -> None:
     """The store alone, without and with a tag, then gRPC and App Engine's protocol, without a cap."""
     curves: dict[str, list[tuple[float, float]]] = {}
@@ -61,11 +81,28 @@ async def measure(
                 queue = await _full(store, await add_pull_queue(store, "served"), tasks, body_bytes)
                 async with grpc.aio.insecure_channel(node.grpc, options=_LARGE) as channel:
                     await work("gRPC", *over_grpc(channel, queue, batch))
+                    for at_once in _AT_ONCE:
+                        await _full(store, queue, acknowledged, body_bytes)
+                        requests = await acknowledgements(channel, queue, acknowledged)
+                        await _acknowledge(report, server, node, channel, requests, at_once)
                 queue = await _full(store, await _add_app_engine_queue(store), tasks, body_bytes)
                 async with aiohttp.ClientSession() as session:
                     await work("App Engine", *over_rpc_http(session, node.http, queue, batch))
     axes = ("percentile", "ms")
     report.plot("leases", f"Lease of {batch} pull tasks of {body_bytes} bytes", axes, curves, log_x=True, log_y=True)
+
+
+async def _acknowledge(
+    report: Report, server: Server, node: Node, channel: grpc.aio.Channel, requests: Sequence[bytes], at_once: int
+) -> None:
+    """Tell what API node and Redis spend on each call, where so many are open."""
+    spent, used_s = RedisCost.now(server), cpu_s(node.pid)
+    await acknowledge_over_grpc(channel, requests, at_once)
+    used_s, spent = cpu_s(node.pid) - used_s, RedisCost.now(server).since(spent)
+    what = f"AcknowledgeTask, {at_once} at once"
+    report.figure(f"API node CPU of a task, {what}", used_s * 1e6 / len(requests), "us")
+    report.figure(f"Redis CPU of a task, {what}", spent.cpu_us / len(requests), "us")
+    report.figure(f"tasks of a script call, {what}", len(requests) / spent.script_calls, "tasks")
 
 
 async def _limits(report: Report, server: Server, store: Store, queue: QueueName, batch: int) -> dict[str, float]:

@@ -8,6 +8,8 @@ import pytest
 
 from broker.errors import Code, HeadraceError
 from broker.model.task import View
+from broker.store.backend import StoreUnavailable
+from broker.store.outcomes import TaskMissing
 from broker.store.store import Store
 from tests.support.invariants import check_invariants
 from tests.support.seeds import Dispatcher, queue_name, seed_queue, seed_task
@@ -19,7 +21,8 @@ PARTITIONS = 4
 
 @pytest.fixture(params=available_binaries())
 def server(request: pytest.FixtureRequest) -> Iterator[Server]:
-    server = Server(available_binaries()[request.param], "--appendonly", "yes")
+    """Its writes are on disk when it answers: synced every second, they may wait in the process that is killed."""
+    server = Server(available_binaries()[request.param], "--appendonly", "yes", "--appendfsync", "always")
     yield server
     server.close()
 
@@ -62,13 +65,37 @@ async def test_what_was_acknowledged_before_a_kill_is_there_after_the_restart(se
     assert acknowledged <= set(delivered)
 
 
-async def test_a_restart_within_the_retries_is_not_noticed(server: Server, store: Store) -> None:
+@pytest.mark.parametrize("view", View)
+async def test_a_restart_within_the_retries_is_not_noticed(server: Server, store: Store, view: View) -> None:
     await seed_queue(store)
     await seed_task(store)
     server.kill()
-    reads = [asyncio.create_task(store.tasks.get(queue_name().task("t"), View.FULL)) for _ in range(5)]
+    reads = [asyncio.create_task(store.tasks.get(queue_name().task("t"), view)) for _ in range(5)]
     await asyncio.to_thread(server.start)
     assert {(await read).name for read in reads} == {queue_name().task("t")}
+
+
+async def test_deletes_under_way_when_the_server_is_killed_are_done_or_refused(server: Server, store: Store) -> None:
+    await seed_queue(store)
+    names = [queue_name().task(f"t{number}") for number in range(200)]
+    await asyncio.gather(*(seed_task(store, name.task_id) for name in names))
+    deletes = [asyncio.create_task(store.tasks.delete(name)) for name in names]
+    await asyncio.wait(deletes, return_when=asyncio.FIRST_COMPLETED)
+    server.kill()
+    ends = await asyncio.gather(*deletes, return_exceptions=True)
+    refused = [end for end in ends if end is not None]
+    assert {type(end) for end in refused} == {StoreUnavailable}
+    assert len(refused) < len(ends)
+    server.start()
+    for name, end in zip(names, ends, strict=True):
+        if end is None:
+            with pytest.raises(TaskMissing):
+                await store.tasks.get(name, View.BASIC)
+        else:
+            with suppress(TaskMissing):  # its answer was lost
+                await store.tasks.delete(name)
+    tasks, _ = await store.tasks.page(queue_name(), View.BASIC, page_size=1000, token="")
+    assert tasks == []
 
 
 async def test_wake_ups_resume_after_a_restart(server: Server, store: Store) -> None:
