@@ -16,19 +16,20 @@ from broker.api.convert_requests import (
 from broker.api.moments import read_duration_us, read_timestamp_us, write_time
 from broker.model.retry import RetryConfig
 from broker.model.task import AppEngineHttpRequest, Attempt, HttpRequest, PullMessage, Task
+from broker.service.drafts import TaskDraft
 
 
-def read_task_fields(task: Any, *, uri: str = "relative_uri", body: str = "body") -> dict[str, Any]:
-    """Fields of a draft: name, request, time. Output-only fields are ignored.
+def read_common_fields(task: Any, *, uri: str = "relative_uri", body: str = "body") -> TaskDraft:
+    """A draft with name, request and time. Output-only fields are ignored.
 
     `uri` and `body` are what the version calls these parts of App Engine requests.
     """
-    fields = {"name": task.name, "schedule_us": read_timestamp_us(task, "schedule_time", "task.schedule_time")}
+    draft = TaskDraft(task.name, schedule_us=read_timestamp_us(task, "schedule_time", "task.schedule_time"))
     if task.HasField("http_request"):
-        fields["http_request"] = read_http_request(task.http_request)
-    if task.HasField("app_engine_http_request"):
-        fields["app_engine_request"] = read_app_engine_request(task.app_engine_http_request, uri=uri, body=body)
-    return fields
+        draft.http_request = read_http_request(task.http_request)
+    elif task.HasField("app_engine_http_request"):
+        draft.app_engine_request = read_app_engine_request(task.app_engine_http_request, uri=uri, body=body)
+    return draft
 
 
 def read_deadline_us(task: Any) -> int | None:

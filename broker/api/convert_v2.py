@@ -14,8 +14,8 @@ from broker.api.convert_queues import (
 )
 from broker.api.convert_routing import app_engine_routing_fields, read_app_engine_routing
 from broker.api.convert_tasks import (
+    read_common_fields,
     read_deadline_us,
-    read_task_fields,
     read_task_retry,
     write_dispatch,
     write_task,
@@ -42,9 +42,9 @@ def read_queue(queue: Any) -> QueueDraft:
 
 def read_task(task: Any) -> TaskDraft:
     """What a caller wants a task to be. Output-only fields are ignored."""
-    return TaskDraft(
-        **read_task_fields(task), dispatch_deadline_us=read_deadline_us(task), retry_config=read_task_retry(task)
-    )
+    draft = read_common_fields(task)
+    draft.dispatch_deadline_us, draft.retry_config = read_deadline_us(task), read_task_retry(task)
+    return draft
 
 
 def queue_message(queue: Queue, _stats: QueueStats | None = None) -> Any:

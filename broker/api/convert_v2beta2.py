@@ -19,8 +19,8 @@ from broker.api.convert_queues import (
 )
 from broker.api.convert_routing import app_engine_routing_fields, read_app_engine_routing
 from broker.api.convert_tasks import (
+    read_common_fields,
     read_pull_message,
-    read_task_fields,
     write_attempt,
     write_pull_message,
     write_task,
@@ -62,7 +62,9 @@ def read_queue(queue: Any) -> QueueDraft:
 
 def read_task(task: Any) -> TaskDraft:
     """What a caller wants a task to be. Output-only fields are ignored."""
-    return TaskDraft(**read_task_fields(task, **_APP_ENGINE), pull_message=read_pull_message(task))
+    draft = read_common_fields(task, **_APP_ENGINE)
+    draft.pull_message = read_pull_message(task)
+    return draft
 
 
 def queue_message(queue: Queue, stats: QueueStats | None = None) -> Any:

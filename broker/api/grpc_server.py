@@ -8,7 +8,6 @@ from typing import Any
 import grpc
 
 from broker.api.certificate import Certificate
-from broker.api.grpc_poller import let_events_gather
 from broker.api.rpcs import Rpc
 from broker.api.unary import DETAILS_KEY, FIELDS_KEY, LONGEST_MESSAGE, MAX_REQUEST_BYTES, answer, details_of
 from broker.errors import HeadraceError, StartupError
@@ -45,7 +44,6 @@ class GrpcServer:
     ) -> None:
         self._host, self._port, self._shares_port, self._certificate = host, port, shares_port, certificate
         self._server = grpc.aio.server(options=[*_OPTIONS, ("grpc.so_reuseport", int(shares_port))])
-        let_events_gather()
         services: dict[str, dict[str, Any]] = defaultdict(dict)
         for rpc in rpcs:
             services[rpc.service][rpc.method] = _method_handler(broker, rpc)

@@ -23,20 +23,13 @@ _EPOCH = datetime(1970, 1, 1)
 _LONGEST_S = 315_576_000_000
 _WELL_KNOWN = "google.protobuf."
 
-Write = Callable[[Any, str, bool], str]
-"""Makes JSON text of one value: value, line as `value_text` has it, whether enums are to be numbers."""
+Write = Callable[[Any], str]
+"""Makes JSON text of one value."""
 
 
 def message_text(message: Any, line: str, enum_integers: bool) -> str:
     """The JSON text of a message: default values left out. `line` is as for `value_text`."""
-    writers = _writers(message.DESCRIPTOR, line == COMPACT)
-    if writers is None:
-        return _by_json_format(message, line, enum_integers)
-    inner, members = next_line(line), []
-    for field, value in message.ListFields():
-        name, write = writers[field.number]
-        members.append(name + write(value, inner, enum_integers))
-    return enclosed("{", members, "}", line)
+    return _message_writer(message.DESCRIPTOR, line, enum_integers)(message)
 
 
 def message_object(message: Any, *, enum_integers: bool) -> dict[str, Any]:
@@ -45,59 +38,68 @@ def message_object(message: Any, *, enum_integers: bool) -> dict[str, Any]:
     return fields
 
 
-@lru_cache(maxsize=512)
-def _writers(descriptor: Any, is_compact: bool) -> dict[int, tuple[str, Write]] | None:
-    """Name, with a colon, and writer of each field by its number; None for a message to be left to json_format."""
-    if descriptor.full_name.startswith(_WELL_KNOWN):
-        return None
-    writers = {}
+@lru_cache(maxsize=1024)
+def _message_writer(descriptor: Any, line: str, enum_integers: bool) -> Write:
+    """The writer of a kind of message. What is before and behind the values is put together once."""
+    inner, members = next_line(line), {}
     for field in descriptor.fields:
-        write = _field_writer(field)
+        write = None if descriptor.full_name.startswith(_WELL_KNOWN) else _field_writer(field, inner, enum_integers)
         if write is None:
-            return None
-        writers[field.number] = f'"{field.json_name}":' + " " * (not is_compact), write
-    return writers
+            return lambda message: _by_json_format(message, line, enum_integers)
+        members[field.number] = f'{inner}"{field.json_name}"{_colon(line)}', write
+
+    def write_message(message: Any) -> str:
+        texts = []
+        for field, value in message.ListFields():
+            name, write = members[field.number]
+            texts.append(name + write(value))
+        return f"{{{','.join(texts)}{line}}}" if texts else "{}"
+
+    return write_message
 
 
-def _field_writer(field: Any) -> Write | None:
+def _field_writer(field: Any, line: str, enum_integers: bool) -> Write | None:
+    """None for a field of a type that is left to json_format."""
     kind = field.message_type
     if kind is not None and kind.GetOptions().map_entry:
-        write = _value_writer(kind.fields_by_name["value"])
-        return _map_writer(write) if write else None
-    write = _value_writer(field)
-    return _list_writer(write) if write and field.is_repeated else write
+        write = _value_writer(kind.fields_by_name["value"], next_line(line), enum_integers)
+        return _map_writer(write, line) if write else None
+    if field.is_repeated:
+        write = _value_writer(field, next_line(line), enum_integers)
+        return _list_writer(write, line) if write else None
+    return _value_writer(field, line, enum_integers)
 
 
-def _value_writer(field: Any) -> Write | None:
+def _value_writer(field: Any, line: str, enum_integers: bool) -> Write | None:
     if field.enum_type is not None:
-        return _enum_writer({value.number: value.name for value in field.enum_type.values})
+        return str if enum_integers else _enum_writer(field.enum_type)
     if field.message_type is not None:
-        return _WRITERS_BY_MESSAGE.get(field.message_type.full_name) or message_text
+        usual = _WRITERS_BY_MESSAGE.get(field.message_type.full_name)
+        return usual or _message_writer(field.message_type, line, enum_integers)
     return _WRITERS_BY_TYPE.get(field.type)
 
 
-def _map_writer(write: Write) -> Write:
+def _map_writer(write: Write, line: str) -> Write:
     """For maps with keys of text; there are no others."""
+    colon = _colon(line)
 
-    def write_map(entries: Any, line: str, enum_integers: bool) -> str:
-        inner, colon = next_line(line), ": " if line else ":"
-        members = [encode_basestring(key) + colon + write(entries[key], inner, enum_integers) for key in entries]
-        return enclosed("{", members, "}", line)
+    def write_map(entries: Any) -> str:
+        return enclosed("{", [encode_basestring(key) + colon + write(entries[key]) for key in entries], "}", line)
 
     return write_map
 
 
-def _list_writer(write: Write) -> Write:
-    def write_list(items: Any, line: str, enum_integers: bool) -> str:
-        inner = next_line(line)
-        return enclosed("[", [write(item, inner, enum_integers) for item in items], "]", line)
-
-    return write_list
+def _list_writer(write: Write, line: str) -> Write:
+    return lambda items: enclosed("[", [write(item) for item in items], "]", line)
 
 
-def _enum_writer(names: dict[int, str]) -> Write:
-    quoted = {number: f'"{name}"' for number, name in names.items()}
-    return lambda number, _line, enum_integers: str(number) if enum_integers else quoted.get(number, str(number))
+def _enum_writer(enum: Any) -> Write:
+    quoted = {value.number: f'"{value.name}"' for value in enum.values}
+    return lambda number: quoted.get(number) or str(number)
+
+
+def _colon(line: str) -> str:
+    return ": " if line else ":"
 
 
 def _by_json_format(message: Any, line: str, enum_integers: bool) -> str:
@@ -112,13 +114,13 @@ def _plain(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def _double(value: float, _line: str, _integers: bool) -> str:
+def _double(value: float) -> str:
     if not math.isfinite(value):
         return '"NaN"' if math.isnan(value) else '"Infinity"' if value > 0 else '"-Infinity"'
     return repr(int(value) if value.is_integer() else value)
 
 
-def _timestamp(value: Any, _line: str, _integers: bool) -> str:
+def _timestamp(value: Any) -> str:
     nanos = value.nanos
     return f'"{_whole_second(value.seconds)}{_fraction(nanos) if nanos else ""}Z"'
 
@@ -134,7 +136,7 @@ def _fraction(nanos: int) -> str:
     return "." + (digits if nanos % 1000 else digits[:6] if nanos % 1_000_000 else digits[:3])
 
 
-def _duration(value: Any, _line: str, _integers: bool) -> str:
+def _duration(value: Any) -> str:
     seconds = value.seconds
     is_plain = not value.nanos and -_LONGEST_S <= seconds <= _LONGEST_S
     return f'"{seconds}s"' if is_plain else f'"{value.ToJsonString()}"'
@@ -145,10 +147,10 @@ _WRITERS_BY_MESSAGE: dict[str, Write] = {
     "google.protobuf.Duration": _duration,
 }
 _WRITERS_BY_TYPE: dict[int, Write] = {
-    FieldDescriptor.TYPE_STRING: lambda value, _line, _integers: encode_basestring(value),
-    FieldDescriptor.TYPE_BYTES: lambda value, _line, _integers: f'"{b64encode(value).decode()}"',
-    FieldDescriptor.TYPE_BOOL: lambda value, _line, _integers: "true" if value else "false",
-    FieldDescriptor.TYPE_INT32: lambda value, _line, _integers: str(value),
-    FieldDescriptor.TYPE_INT64: lambda value, _line, _integers: f'"{value}"',
+    FieldDescriptor.TYPE_STRING: encode_basestring,
+    FieldDescriptor.TYPE_BYTES: lambda value: f'"{b64encode(value).decode()}"',
+    FieldDescriptor.TYPE_BOOL: lambda value: "true" if value else "false",
+    FieldDescriptor.TYPE_INT32: str,
+    FieldDescriptor.TYPE_INT64: lambda value: f'"{value}"',
     FieldDescriptor.TYPE_DOUBLE: _double,
 }

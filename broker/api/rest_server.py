@@ -107,18 +107,20 @@ class RestServer:
     async def _answer(self, request: web.BaseRequest) -> web.Response:
         style = USUAL_STYLE
         try:
-            query = await read_query(request)
+            verb = verb_of(request)
+            query = request.query if verb == request.method else await read_query(request)
             style = AnswerStyle.of(query, request.headers)
-            return await self._call(request, query, style)
+            return await self._call(request, verb, query, style)
         except HeadraceError as error:
             return json_response(envelope(error), HTTP_STATUS[error.code], style)
 
-    async def _call(self, request: web.BaseRequest, query: MultiMapping[str], style: AnswerStyle) -> web.Response:
+    async def _call(
+        self, request: web.BaseRequest, verb: str, query: MultiMapping[str], style: AnswerStyle
+    ) -> web.Response:
         path = request.raw_path.partition("?")[0]
         methods = self._routes.find(path)
         if not methods:
             raise HeadraceError(Code.NOT_FOUND, f"The requested URL {path[:200]} was not found on this server.")
-        verb = verb_of(request)
         if verb not in methods:
             return _wrong_verb(verb, sorted(methods), style)
         rpc, path_values = methods[verb]

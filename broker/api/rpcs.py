@@ -24,7 +24,7 @@ from broker.api.converter import Converter
 from broker.api.pull_handlers import PullTasks
 from broker.errors import Code, HeadraceError
 from broker.service.broker import Broker
-from broker.service.quotas import spend_quota
+from broker.service.quotas import has_quota, spend_quota
 
 _log = logging.getLogger(__name__)
 
@@ -59,7 +59,8 @@ class Rpc:
             if self.handler is None:
                 raise HeadraceError(Code.UNIMPLEMENTED, f"{self.method} is not served yet.")
             request = read_request()
-            await spend_quota(broker, self.method, lambda: self._resource(request))
+            if has_quota(broker, self.method):
+                await spend_quota(broker, self.method, lambda: self._resource(request))
             return await self.handler(broker, request)
         except HeadraceError as error:
             outcome = error.code.name

@@ -1,12 +1,13 @@
 """Resource names: projects/P/locations/L/queues/Q/tasks/T, and the operations of a location.
 
 Patterns and lengths: Cloud Tasks specification, section 1.1. `parse` answers None for text that is not
-such a name; which error that makes depends on the call, so it is decided by the service.
+such a name; which error that makes depends on the call, so it is decided by the service. Names are tuples because each
+creation of a task makes some and looks up more.
 """
 
 import re
 import secrets
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _PROJECT = r"[A-Za-z0-9\-:.]{1,63}"
 _LOCATION = r"[A-Za-z0-9\-]{1,63}"
@@ -21,8 +22,7 @@ _task_id_pattern = re.compile(_TASK_ID)
 _operation_pattern = re.compile(rf"projects/({_PROJECT})/locations/({_LOCATION})/operations/({_OPERATION_ID})")
 
 
-@dataclass(frozen=True, slots=True)
-class LocationName:
+class LocationName(NamedTuple):
     """A place that holds queues. Locations are not created; any well-formed one exists."""
 
     project: str
@@ -38,8 +38,7 @@ class LocationName:
         return f"projects/{self.project}/locations/{self.location}"
 
 
-@dataclass(frozen=True, slots=True)
-class QueueName:
+class QueueName(NamedTuple):
     """The full name of a queue."""
 
     project: str
@@ -65,8 +64,7 @@ class QueueName:
         return f"projects/{self.project}/locations/{self.location}/queues/{self.queue_id}"
 
 
-@dataclass(frozen=True, slots=True)
-class TaskName:
+class TaskName(NamedTuple):
     """The full name of a task."""
 
     queue: QueueName
@@ -89,8 +87,7 @@ class TaskName:
         return f"{self.queue}/tasks/{self.task_id}"
 
 
-@dataclass(frozen=True, slots=True)
-class OperationName:
+class OperationName(NamedTuple):
     """The full name of a long-running operation."""
 
     location: LocationName

@@ -17,13 +17,16 @@ _BY_METHOD = {
 }
 
 
+def has_quota(broker: Broker, method: str) -> bool:
+    """Whether calls of this method may be counted: most never are, and need not wait for `spend_quota`."""
+    return method in _BY_METHOD or broker.limits.api_calls_per_minute > 0
+
+
 async def spend_quota(broker: Broker, method: str, resource: Callable[[], str]) -> None:
     """Count a call for the project and location of the resource that it names. Raises RESOURCE_EXHAUSTED.
 
     Without a cap on such calls this costs nothing. A call whose resource is in no location is not counted.
     """
-    if method not in _BY_METHOD and not broker.limits.api_calls_per_minute:
-        return
     names = [name for name in (_BY_METHOD.get(method), _EVERY_CALL) if name and getattr(broker.limits, name)]
     if not names:
         return

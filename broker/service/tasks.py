@@ -57,7 +57,7 @@ async def create_task(broker: Broker, parent: str, draft: TaskDraft, view: View,
         log_refusal(broker, name, draft, error.code.name)
         raise
     log_creation(broker, created)
-    broker.metrics.for_queue(str(queue)).tasks_created.inc()
+    broker.metrics.for_queue(parent).tasks_created.inc()
     return _shown(broker, created)
 
 

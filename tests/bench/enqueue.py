@@ -3,6 +3,9 @@
 import base64
 import json
 import time
+from collections.abc import Awaitable, Callable
+from statistics import median
+from typing import Any
 
 from google.cloud.tasks_v2 import BatchCreateTasksRequest, CreateTaskRequest, Task
 
@@ -23,8 +26,13 @@ BATCH = METHOD.replace("CreateTask", "BatchCreateTasks")
 _WRK = "wrk.method = 'POST'\nwrk.headers['Content-Type'] = 'application/json'\nwrk.body = [[{body}]]"
 
 
-async def measure(report: Report, *, seconds: float = 5, body_bytes: int = 300, batch: int = 100) -> None:
-    """64 calls are open at once, made by h2load or wrk. The queue is paused: nothing is dispatched."""
+async def measure(
+    report: Report, *, seconds: float = 2, rounds: int = 3, body_bytes: int = 300, batch: int = 100
+) -> None:
+    """64 calls are open at once, made by h2load or wrk. The queue is paused: nothing is dispatched.
+
+    What has a limit is measured in turn with it, and the median of the rounds counts.
+    """
     body = b"x" * body_bytes
     task = Task(http_request={"url": URL, "body": body})
     http_body = {"task": {"httpRequest": {"url": URL, "body": base64.b64encode(body).decode()}}}
@@ -35,52 +43,63 @@ async def measure(report: Report, *, seconds: float = 5, body_bytes: int = 300, 
             create = _wire(CreateTaskRequest(parent=str(queue), task=task))
             requests = [CreateTaskRequest(parent=str(queue), task=task)] * batch
             creates = _wire(BatchCreateTasksRequest(parent=str(queue), requests=requests))
+
+            async def created() -> int:
+                return (await store.queues.stats(queue)).tasks
+
+            meter = _Meter(report, server, node, created)
+            await meter.begin()
             with module("idle_grpc") as (_, idle):
-                grpc_limit = grpc_calls(f"127.0.0.1:{idle['port']}", METHOD, create, seconds)
+                limits, rates = _in_turn(
+                    rounds,
+                    lambda: grpc_calls(f"127.0.0.1:{idle['port']}", METHOD, create, seconds),
+                    lambda: grpc_calls(node.grpc, METHOD, create, seconds),
+                )
+            limit = {"limit": "a grpc.aio handler that does nothing", "limit_value": limits, "at_least": 0.7}
+            await meter.tell("CreateTask over gRPC", rates, **limit)
+            await meter.begin()
             with module("idle_http") as (_, idle):
-                http_limit = wrk_script(f"http://127.0.0.1:{idle['port']}/v2/tasks", seconds, script)
-
-            async def measured(
-                what: str, calls: float, tasks_before: int, limit: tuple[str, float, float | None]
-            ) -> None:
-                stats = await store.queues.stats(queue)
-                assert stats.tasks > tasks_before, f"{what} created nothing"
-                name, limit_rate, at_least = limit
-                more = {"limit": name, "limit_value": limit_rate, "at_least": at_least}
-                report.figure(what, calls, "tasks/s", **more)
-
-            meter = _Meter(report, server, node)
-            rate = grpc_calls(node.grpc, METHOD, create, seconds)
-            await measured("CreateTask over gRPC", rate, 0, ("a grpc.aio handler that does nothing", grpc_limit, 0.7))
-            before = (await store.queues.stats(queue)).tasks
-            meter.tell("CreateTask over gRPC", before)
-            meter = _Meter(report, server, node)
-            rate = wrk_script(f"{node.http}/v2/{queue}/tasks", seconds, script)
-            limit = ("an aiohttp handler that does nothing", http_limit, 0.4)
-            await measured("CreateTask over REST", rate, before, limit)
-            after = (await store.queues.stats(queue)).tasks
-            meter.tell("CreateTask over REST", after - before)
-            meter = _Meter(report, server, node)
-            alone = await _store_alone(server, body, round(seconds * 10_000))
+                limits, rates = _in_turn(
+                    rounds,
+                    lambda: wrk_script(f"http://127.0.0.1:{idle['port']}/v2/tasks", seconds, script),
+                    lambda: wrk_script(f"{node.http}/v2/{queue}/tasks", seconds, script),
+                )
+            limit = {"limit": "an aiohttp handler that does nothing", "limit_value": limits, "at_least": 0.4}
+            await meter.tell("CreateTask over REST", rates, **limit)
+            alone = await _store_alone(server, body, round(seconds * rounds * 10_000))
             report.figure("the store alone: one connection, batches of 100", alone, "tasks/s")
-            meter = _Meter(report, server, node)
-            rate = batch * grpc_calls(node.grpc, BATCH, creates, seconds, streams=1)
-            await measured(f"BatchCreateTasks of {batch} over gRPC", rate, after, ("the store alone", alone, None))
-            meter.tell(f"BatchCreateTasks of {batch} over gRPC", (await store.queues.stats(queue)).tasks - after)
+            await meter.begin()
+            rate = batch * grpc_calls(node.grpc, BATCH, creates, seconds * rounds, streams=1)
+            limit = {"limit": "the store alone", "limit_value": alone}
+            await meter.tell(f"BatchCreateTasks of {batch} over gRPC", rate, **limit)
+
+
+def _in_turn(rounds: int, limit: Callable[[], float], ours: Callable[[], float]) -> tuple[float, float]:
+    """The median rates of both."""
+    rates = [(limit(), ours()) for _ in range(rounds)]
+    return median(rate for rate, _ in rates), median(rate for _, rate in rates)
 
 
 class _Meter:
-    """What API node and Redis spend from the moment it is made."""
+    """What API node and Redis spend on tasks, which `created` counts."""
 
-    def __init__(self, report: Report, server: Server, node: Node) -> None:
-        self._report, self._server, self._node = report, server, node
-        self._spent, self._used_s = RedisCost.now(server), cpu_s(node.pid)
+    def __init__(self, report: Report, server: Server, node: Node, created: Callable[[], Awaitable[int]]) -> None:
+        self._report, self._server, self._node, self._created = report, server, node, created
 
-    def tell(self, what: str, tasks: int) -> None:
-        """Note the cost of so many tasks."""
+    async def begin(self) -> None:
+        """Count from now on."""
+        self._tasks = await self._created()
+        self._spent, self._used_s = RedisCost.now(self._server), cpu_s(self._node.pid)
+
+    async def tell(self, what: str, rate: float, **limit: Any) -> None:
+        """Note the rate, beside its limit, and what the tasks since `begin` cost."""
         spent, used_s = RedisCost.now(self._server).since(self._spent), cpu_s(self._node.pid) - self._used_s
+        tasks = await self._created() - self._tasks
+        assert tasks > 0, f"{what} created nothing"
+        self._report.figure(what, rate, "tasks/s", **limit)
         self._report.figure(f"API node CPU of a task, {what}", used_s * 1e6 / tasks, "us")
         self._report.figure(f"Redis CPU of a task, {what}", spent.cpu_us / tasks, "us")
+        self._report.figure(f"tasks of a script call, {what}", tasks / spent.script_calls, "tasks")
 
 
 async def _store_alone(server: Server, body: bytes, tasks: int) -> float:

@@ -1,7 +1,7 @@
 """Latency: from the moment a caller wants a task created until its request is at the target, on an idle system.
 
 The load is open: calls begin at the moments of a fixed plan, however slow earlier ones are, and each latency counts
-from the planned moment, so nothing that waits is left out.
+from the planned moment, so nothing that waits is left out. The limit is the same load at a handler that does nothing.
 """
 
 import asyncio
@@ -10,6 +10,7 @@ import time
 import grpc
 from google.cloud.tasks_v2 import CreateTaskRequest, Task
 
+from tests.bench.children import module
 from tests.bench.filling import add_queue, opened
 from tests.bench.idle_grpc import METHOD
 from tests.bench.nodes import api, dispatchers, redis, until
@@ -28,6 +29,7 @@ async def measure(
         async with opened(server.url) as store, grpc.aio.insecure_channel(node.grpc) as channel:
             queue = await add_queue(store, "latency")
             create = channel.unary_unary(METHOD)
+            limit_ms = quantile(await _answers_of_nothing_ms(rates[0], seconds / 2), 0.5)
             for rate in rates:
                 lane = f"at-{rate}"
                 begun_us, answered_ms = await _open_load(
@@ -43,7 +45,9 @@ async def measure(
                     f"enqueue to arrival at {rate}/s, p99", quantile(latencies, 0.99), "ms", **_most(idle, 10)
                 )
                 report.figure(f"enqueue to arrival at {rate}/s, longest", latencies[-1], "ms")
-                report.figure(f"enqueue to the answer of CreateTask at {rate}/s, p50", quantile(answered_ms, 0.5), "ms")
+                beside = {"limit": "a handler that does nothing", "limit_value": limit_ms} if idle else {}
+                answer = f"enqueue to the answer of CreateTask at {rate}/s, p50"
+                report.figure(answer, quantile(answered_ms, 0.5), "ms", **beside)
                 curves[f"{rate}/s"] = quantile_curve(latencies)
     report.plot(
         "latency",
@@ -53,6 +57,14 @@ async def measure(
         log_x=True,
         log_y=True,
     )
+
+
+async def _answers_of_nothing_ms(rate: int, seconds: float) -> list[float]:
+    """How long answers take (ms, sorted) of which nothing but gRPC and the machine takes any time."""
+    with module("idle_grpc") as (_, idle):
+        async with grpc.aio.insecure_channel(f"127.0.0.1:{idle['port']}") as channel:
+            _, answered_ms = await _open_load(channel.unary_unary(METHOD), "", "", rate, seconds)
+            return answered_ms
 
 
 async def _open_load(create: object, queue: str, url: str, rate: int, seconds: float) -> tuple[int, list[float]]:

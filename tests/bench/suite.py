@@ -36,13 +36,13 @@ class Benchmark:
 
 SUITE: dict[str, Benchmark] = {
     "drain": Benchmark(drain.measure, {"tasks": 5000, "wrk_s": 1}),
-    "enqueue": Benchmark(enqueue.measure, {"seconds": 1, "batch": 5}),
+    "enqueue": Benchmark(enqueue.measure, {"seconds": 1, "rounds": 1, "batch": 5}),
     "fronts": Benchmark(fronts.measure, {"seconds": 1, "rounds": 1}),
     "latency": Benchmark(latency.measure, {"seconds": 0.3, "rates": (50,), "warm_up_s": 0}),
     "lateness": Benchmark(lateness.measure, {"scheduled": 300, "rates": (50,), "seconds": 0.5, "lead_s": 0.3}),
     "rates": Benchmark(rates.measure, {"rates": (1, 2000), "seconds": 0.6, "fast_seconds": 0.3, "counts": (1,)}),
     "concurrency": Benchmark(concurrency.measure, {"limits": (2,), "seconds": 0.3, "counts": (1,)}),
-    "leases": Benchmark(leases.measure, {"tasks": 60, "batch": 20, "tags": 2}),
+    "leases": Benchmark(leases.measure, {"tasks": 60, "batch": 20, "tags": 2, "acknowledged": 20}),
     "memory": Benchmark(memory.measure, {"tasks": 50, "payloads_bytes": (100,)}),
     "idle": Benchmark(idle.measure, {"queues": (5,), "seconds": 0.2, "settles_s": 0.1}),
     "scale": Benchmark(scale.measure, {"sizes": (100, 200), "probes": 50}),

@@ -96,7 +96,7 @@ async def test_a_repeat_adds_nothing_and_answers_the_same(broker):
     assert second.answers == first.answers
     assert codes(second) == codes(first)
     assert await names_of(broker) == sorted(str(task.name) for task in first.answers)
-    other = await create(broker, *items, operation=replace(OPERATION, operation_id="other"))
+    other = await create(broker, *items, operation=OPERATION._replace(operation_id="other"))
     assert codes(other) == dict.fromkeys((1, 2), Code.ALREADY_EXISTS)
 
 
@@ -220,7 +220,7 @@ async def test_a_call_that_cannot_be(broker, call, items, arguments, code, text)
 
 async def test_the_largest_batches(broker):
     created = [
-        await create(broker, *(creation() for _ in range(100)), operation=replace(OPERATION, operation_id=str(n)))
+        await create(broker, *(creation() for _ in range(100)), operation=OPERATION._replace(operation_id=str(n)))
         for n in range(10)
     ]
     names = [str(task.name) for outcome in created for task in outcome.answers]
