@@ -1,6 +1,7 @@
 """What Envoy bounds before a call gets to the node, with limits that are soon reached."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
@@ -27,11 +28,14 @@ pytestmark = NEEDS_ENVOY
 METHOD = "/google.cloud.tasks.v2.CloudTasks/GetQueue"
 PATH = "/v2/projects/p/locations/l/queues/q"
 MOST_CALLS, MOST_CONNECTIONS = 3, 12
+WITHIN_S = 4
+"""All tests of this file have to keep to it, whatever else the machine does."""
+ANSWER_WITHIN_S = 30
 
 
 @pytest.fixture(scope="module")
 def envoy() -> Iterator[DistantEnvoy]:
-    small = {"_BEGIN_WITHIN_S": 1, "_HEADERS_WITHIN_S": 1, "_REQUEST_WITHIN_S": 2}
+    small = dict.fromkeys(("_BEGIN_WITHIN_S", "_HEADERS_WITHIN_S", "_REQUEST_WITHIN_S"), WITHIN_S)
     small |= {"_MOST_CALLS_OF_A_CONNECTION": MOST_CALLS, "_LARGEST_HEADERS_KIB": 20}
     with pytest.MonkeyPatch.context() as patch:
         for name, value in small.items():
@@ -45,17 +49,23 @@ class Held:
     """Calls that wait until they may go on."""
 
     def __init__(self) -> None:
-        self.began, self.running = asyncio.Semaphore(0), 0
+        self._began, self.running = asyncio.Semaphore(0), 0
         self.most_running = 0
         self.go_on = asyncio.Event()
 
     async def __call__(self, _broker: Any, request: Any) -> Any:
         self.running += 1
         self.most_running = max(self.most_running, self.running)
-        self.began.release()
+        self._began.release()
         await self.go_on.wait()
         self.running -= 1
         return types.Queue.pb()(name=request.name)
+
+    async def begin(self, calls: int) -> None:
+        """Wait until so many more calls have begun."""
+        async with asyncio.timeout(ANSWER_WITHIN_S):
+            for _ in range(calls):
+                await self._began.acquire()
 
 
 @pytest.fixture
@@ -89,7 +99,7 @@ async def answer_to(envoy: DistantEnvoy, sent: bytes) -> bytes:
     async with connection(envoy) as (reader, writer):
         writer.write(sent)
         try:
-            return await asyncio.wait_for(reader.read(), 30)
+            return await asyncio.wait_for(reader.read(), ANSWER_WITHIN_S)
         except ConnectionResetError:
             return b""
 
@@ -97,20 +107,17 @@ async def answer_to(envoy: DistantEnvoy, sent: bytes) -> bytes:
 POST = f"POST {PATH}/tasks HTTP/1.1\r\nHost: h\r\n"
 
 
-@pytest.mark.parametrize(
-    ("sent", "status"),
-    [
-        ("", ""),
-        ("PRI * HT", ""),
-        ("GET ", ""),
-        ("GET / HTTP/1.1\r\nHost: h\r\nX-", "HTTP/1.1 408"),
-        (f"{POST}Content-Length: 9\r\n\r\n{{", "HTTP/1.1 408"),
-        (f"{POST}Transfer-Encoding: chunked\r\n\r\n9\r\n", "HTTP/1.1 408"),
-    ],
-)
-async def test_who_sends_too_slowly_is_not_waited_for(envoy: DistantEnvoy, held: Held, sent: str, status: str) -> None:
-    answer = await answer_to(envoy, sent.encode())
-    assert answer.decode().partition(" Request")[0] == status
+async def test_who_sends_too_slowly_is_not_waited_for(envoy: DistantEnvoy, held: Held) -> None:
+    expected = {
+        "": "",
+        "PRI * HT": "",
+        "GET ": "",
+        "GET / HTTP/1.1\r\nHost: h\r\nX-": "HTTP/1.1 408",
+        f"{POST}Content-Length: 9\r\n\r\n{{": "HTTP/1.1 408",
+        f"{POST}Transfer-Encoding: chunked\r\n\r\n9\r\n": "HTTP/1.1 408",
+    }
+    answers = await asyncio.gather(*(answer_to(envoy, sent.encode()) for sent in expected))
+    assert [answer.decode().partition(" Request")[0] for answer in answers] == list(expected.values())
 
 
 async def test_a_call_that_is_sent_too_slowly_ends_and_one_that_takes_long_goes_on(
@@ -122,8 +129,7 @@ async def test_a_call_that_is_sent_too_slowly_ends_and_one_that_takes_long_goes_
     ):
         over_grpc = channel.unary_unary(METHOD)(types.GetQueueRequest.pb()(name="n").SerializeToString())
         over_rest = asyncio.create_task(session.get(f"http://{envoy.address}{PATH}"))
-        for _ in range(2):
-            await held.began.acquire()
+        await held.begin(2)
         silent = channel.stream_unary(METHOD)()
         with pytest.raises(grpc.aio.AioRpcError) as caught:
             await silent
@@ -142,8 +148,7 @@ async def test_headers_that_are_too_large_or_too_many(envoy: DistantEnvoy, held:
 async def test_more_calls_than_a_connection_may_have_wait_for_their_turn(envoy: DistantEnvoy, held: Held) -> None:
     async with grpc.aio.insecure_channel(envoy.address) as channel:
         calls = [channel.unary_unary(METHOD)(b"") for _ in range(2 * MOST_CALLS)]
-        for _ in range(MOST_CALLS):
-            await held.began.acquire()
+        await held.begin(MOST_CALLS)
         held.go_on.set()
         await asyncio.gather(*calls)
     assert held.most_running <= MOST_CALLS
@@ -156,7 +161,7 @@ async def test_one_connection_too_many_is_closed_until_another_ends(envoy: Dista
     async def is_served(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         writer.write(request)
         try:
-            return (await reader.read(1000)).startswith(b"HTTP/1.1 200")
+            return (await asyncio.wait_for(reader.read(1000), ANSWER_WITHIN_S)).startswith(b"HTTP/1.1 200")
         except ConnectionResetError:
             return False
 
@@ -167,6 +172,7 @@ async def test_one_connection_too_many_is_closed_until_another_ends(envoy: Dista
     async def nobody_is_connected() -> bool:
         return await envoy.admin.statistic(f"http.{configuration.LISTENER}.downstream_cx_active") == 0
 
+    gc.collect()  # calls that are garbage hold connections of gRPC
     await eventually_async(nobody_is_connected)
     async with AsyncExitStack() as kept:
         for _ in range(MOST_CONNECTIONS - 1):

@@ -124,7 +124,7 @@ async def test_what_an_attempt_held_is_freed_with_it(store, recorder):
 
 async def test_the_dispatch_deadline_ends_an_attempt(store, recorder):
     await seed_queue(store)
-    await add_task(store, f"{recorder.url}/silent", dispatch_deadline_us=100_000)
+    await add_task(store, f"{recorder.url}/silent", dispatch_deadline_us=500_000)
     async with running_dispatcher(store):
         await arrival(recorder, 2)
         task = await read_task(store)

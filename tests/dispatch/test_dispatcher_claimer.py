@@ -34,7 +34,7 @@ class Claiming:
             deliver=self._deliver,
         )
 
-    def _deliver(self, attempt, now_us):
+    def _deliver(self, attempt):
         self.delivered.append(attempt)
         self.arrived.set()
 
@@ -94,7 +94,7 @@ async def test_no_partition_is_ever_forgotten(store):
         async def asked_often():
             return claiming.claims > 5000
 
-        await eventually_async(asked_often)
+        await eventually_async(asked_often, 60)  # there is much to do
         for number in range(30):
             await seed_task(store, queue_id=f"q{number}")
         await claiming.wait_for(30)

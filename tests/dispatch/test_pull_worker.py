@@ -184,12 +184,12 @@ async def test_the_lease_of_a_running_task_is_renewed(store, queue):
         seen.append(task.name.task_id)
         await may_end.wait()
 
-    async with working(store, handle, lease_s=0.5) as worker, working(store, handle, lease_s=0.5) as other:
+    async with working(store, handle, lease_s=2) as worker, working(store, handle, lease_s=2) as other:
         ends = set()
 
         async def renewed():
             ends.add((await read_task(store)).schedule_us)
-            return max(ends) - min(ends) > 1_000_000  # by far more than a lease
+            return max(ends) - min(ends) > 3_000_000  # by far more than a lease
 
         await eventually_async(renewed)
         may_end.set()

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.sending import DONE, request_to, sending
+from tests.support.servers import free_port
 from tests.support.targets import OK, answering, listening, read_request
 from worker import aiohttp_sender
 from worker.http1 import connector, names
@@ -81,9 +82,7 @@ async def test_a_connection_that_does_not_come_about_is_given_up_before_the_dead
 ) -> None:
     for module in (connector, aiohttp_sender):
         monkeypatch.setattr(module, "CONNECT_S", 0.1)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     with black_hole("127.0.0.1", port):
         async with sending() as sender:
             outcome = await sender.send(request_to(port))

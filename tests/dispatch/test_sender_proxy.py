@@ -11,6 +11,7 @@ from broker.errors import StartupError
 from tests.support.certificates import CertificateAuthority
 from tests.support.http_proxy import proxying
 from tests.support.sending import DONE, request_to, sending
+from tests.support.servers import free_port
 from tests.support.targets import OK, Target, answering, listening, read_request
 from worker.egress import EgressPolicy
 from worker.http1 import connector
@@ -189,8 +190,7 @@ async def test_to_a_plain_request_the_proxys_own_error_looks_like_the_targets() 
 @both
 @pytest.mark.parametrize("scheme", ["http", "https"])
 async def test_a_proxy_that_is_not_there_is_no_connection(scheme: str) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = free_port()
     async with sending(proxy=f"http://me:secret@127.0.0.1:{port}") as sender:
         outcome = await sender.send(request_to(f"{scheme}://{NAME}/"))
     assert outcome.reason is Reason.NO_CONNECTION

@@ -2,7 +2,7 @@
 
 import signal
 
-from tests.support.nodes import metric, start_dispatcher
+from tests.support.nodes import LEASE_S, metric, start_dispatcher
 from tests.support.proxy import Proxy
 from tests.support.waiting import eventually
 
@@ -60,9 +60,10 @@ def test_a_dispatcher_that_cannot_renew_aborts_before_another_may_claim(
     soon = {"minBackoff": "0.010s", "maxBackoff": "0.010s"}
     queue = make_queue(rateLimits={"maxConcurrentDispatches": 5}, retryConfig=soon)
     rest.create_tasks(queue, f"{recorder.url}/held", 10)
-    with Proxy(calm_server.port) as proxy, start_dispatcher(proxy.url) as first:
+    longer = ("--lease-seconds", 3 * LEASE_S)  # it aborts a third of a lease early, in which it has to be seen
+    with Proxy(calm_server.port) as proxy, start_dispatcher(proxy.url, *longer) as first:
         recorder.wait_for_open(short_id(queue), 5)
-        second = dispatcher()
+        second = dispatcher(*longer)
         proxy.go_deaf()
         recorder.wait_until(lambda: recorder.cut_off(short_id(queue)) == 5)
         recorder.wait_for(short_id(queue), 10)

@@ -7,7 +7,17 @@ import pytest
 from broker.model.names import LocationName
 from broker.model.queue import QueueState
 from broker.store.outcomes import QueueExists, QueueMissing, QueueNameTombstoned, TooManyQueues
-from tests.support.seeds import HOUR, START_US, a_queue, queue_name, seed_queue, seed_task, seed_tasks
+from tests.support.seeds import (
+    HOUR,
+    LEASE_US,
+    SECOND,
+    START_US,
+    a_queue,
+    queue_name,
+    seed_queue,
+    seed_task,
+    seed_tasks,
+)
 from tests.support.snapshot import Tombstone, changes, partition_values
 
 NAME = str(queue_name())
@@ -182,6 +192,15 @@ async def test_depths_count_tasks_and_running_attempts(store, dispatcher):
     depths = [(str(depth.name), depth.tasks, depth.in_flight) for depth in await store.queues.depths(limit=10)]
     assert depths == [(str(queue_name("a")), 0, 0), (str(queue_name("b")), 3, 2)]
     assert [depth.name for depth in await store.queues.depths(limit=1)] == [queue_name("a")]
+
+
+async def test_depths_do_not_count_attempts_that_are_lost(store, clock, dispatcher):
+    await seed_queue(store)
+    await seed_task(store)
+    await dispatcher.claim_one()
+    await store.queues.purge(queue_name())
+    clock.advance(LEASE_US / SECOND)
+    assert [depth.in_flight for depth in await store.queues.depths(limit=1)] == [0]
 
 
 async def test_pages_hold_the_queues_of_one_location_by_name(store):

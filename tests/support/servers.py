@@ -15,12 +15,26 @@ from broker.cli.server_binary import packaged_server
 from broker.settings import environment_with
 from tests.support.waiting import eventually
 
+_kept: dict[int, socket.socket] = {}
+
 
 def free_port() -> int:
-    """A TCP port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A TCP port that nobody listens on, and that the system gives to nobody else before `give_up_port`.
+
+    A socket stays bound to it. Servers may listen there all the same, for they say SO_REUSEADDR too.
+    """
+    keeper = socket.socket()
+    keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    keeper.bind(("127.0.0.1", 0))
+    port = int(keeper.getsockname()[1])
+    _kept[port] = keeper
+    return port
+
+
+def give_up_port(port: int) -> None:
+    """Nobody will listen there any more."""
+    if keeper := _kept.pop(port, None):
+        keeper.close()
 
 
 def available_binaries() -> dict[str, Path]:
@@ -89,6 +103,7 @@ class Server:
         """End the process and delete its data."""
         self.client.close()
         self.kill()
+        give_up_port(self.port)
         shutil.rmtree(self.directory, ignore_errors=True)
 
 

@@ -12,6 +12,8 @@ from broker.store.store import Store
 
 FIXED_BYTES = 111
 """What every record begins with. The payload of a snapshot's record is all that comes after it."""
+_GONE = -2
+"""What PTTL answers for a key that is not there."""
 _REQUESTS = ("last_request", "policy_etag", "request_id")
 """Random: what they are for is tested where a request is repeated."""
 
@@ -44,7 +46,10 @@ class Snapshot:
 
 
 async def take_snapshot(store: Store) -> Snapshot:
-    """Read every key of the store's namespace. Not atomic: nobody else may be at work."""
+    """Read every key of the store's namespace. Not atomic: nobody else may be at work.
+
+    What comes to the end of its time meanwhile is left out.
+    """
     snapshot = Snapshot()
     for lane in store.backend.topology.lanes():
         names = [key async for key in _keys(lane.client, store.backend.keys.namespace)]
@@ -53,6 +58,8 @@ async def take_snapshot(store: Store) -> Snapshot:
         raws = await _pipelined(lane.client, reads)
         ttls = await _pipelined(lane.client, [("PTTL", name) for name in names])
         for kind, name, raw, ttl in zip(types, names, raws, ttls, strict=True):
+            if ttl == _GONE:
+                continue
             snapshot.values[_text(name)] = _decoded(kind.decode(), _text(name), raw)
             if ttl >= 0:
                 snapshot.ttls_ms[_text(name)] = ttl
@@ -97,6 +104,7 @@ def _read(kind: str, name: bytes) -> tuple[Any, ...]:
         "hash": ("HGETALL", name),
         "zset": ("ZRANGE", name, 0, -1, "WITHSCORES"),
         "string": ("GET", name),
+        "none": ("GET", name),
     }[kind]
 
 
