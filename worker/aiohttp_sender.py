@@ -5,7 +5,6 @@ import contextlib
 import time
 import weakref
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
@@ -122,9 +121,7 @@ class AiohttpSender(Sender):
 
     def begin(self, request: OutgoingRequest, done: Done) -> Sending:
         """Begin one attempt."""
-        attempt = _Attempt(asyncio.create_task(self._send(request)))
-        attempt.task.add_done_callback(lambda task: None if task.cancelled() else done(task.result()))
-        return attempt
+        return _Attempt(asyncio.create_task(self._send(request)), done)
 
     async def _send(self, request: OutgoingRequest) -> Outcome:
         try:
@@ -209,15 +206,23 @@ class AiohttpSender(Sender):
         )
 
 
-@dataclass(frozen=True, slots=True)
 class _Attempt:
     """An attempt under way."""
 
-    task: "asyncio.Task[Outcome]"
+    def __init__(self, task: "asyncio.Task[Outcome]", done: Done) -> None:
+        self._task, self._done = task, done
+        self._successor: Sending | None = None
+        task.add_done_callback(self._ended)
 
     def abort(self) -> None:
         """Cancel it, which drops its connection."""
-        self.task.cancel()
+        self._task.cancel()
+        if self._successor is not None:
+            self._successor.abort()
+
+    def _ended(self, task: "asyncio.Task[Outcome]") -> None:
+        if not task.cancelled():
+            self._successor = self._done(task.result())
 
 
 async def _discard_body(response: aiohttp.ClientResponse) -> None:

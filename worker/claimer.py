@@ -201,9 +201,9 @@ class Claimer:
             self._metrics.records_dropped_total.inc(claim.dropped)
             log.warning("partition %d: %d missing, damaged or expired records dropped", partition, claim.dropped)
         for claimed in claim.tasks:
-            attempt = HeldAttempt(partition, claimed, lease_until_s)
+            attempt = HeldAttempt(partition, claimed, lease_until_s, claim.now_us)
             self._in_flight.add(attempt)
-            self._turns.add(attempt, claim.now_us)
+            self._turns.add(attempt)
         self._turns.begin()
 
     def _pause_s(self, partition: int, claim: Claim) -> float:

@@ -76,17 +76,16 @@ class Courier:
         self._told: set[str] = set()
         self._reads = asyncio.Semaphore(_MOST_READS)
 
-    def carry(self, attempt: HeldAttempt, now_us: int) -> None:
-        """Make the attempt; `now_us` is the claim's time."""
+    def carry(self, attempt: HeldAttempt) -> None:
+        """Make the attempt."""
         claimed = attempt.claimed
-        attempt.claimed_us = now_us
         config = self._configs.known(attempt.partition, claimed.key.queue_id, claimed.config_version)
         attempt.config = config
         if config is None or claimed.record is None:
             attempt.preparing = asyncio.create_task(self._prepare(attempt, claimed.record))
             return
         try:
-            request = self._preparer.at_once(claimed.key, config, claimed.record, now_us)
+            request = self._preparer.at_once(claimed.key, config, claimed.record, attempt.claimed_us)
             if request is None:
                 attempt.preparing = asyncio.create_task(self._prepare(attempt, claimed.record))
             else:
@@ -158,7 +157,7 @@ class Courier:
 
     def _result(self, attempt: HeldAttempt, outcome: Outcome) -> Result:
         """What an outcome is to the store; it is counted, and logged if something went wrong."""
-        attempt.failure = outcome.response_class
+        attempt.failure = outcome.response_class()
         assert attempt.config is not None
         metrics = attempt.config.metrics
         metrics.response(attempt.failure)

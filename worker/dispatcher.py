@@ -151,11 +151,11 @@ class Dispatcher:
         """Whether the store answered the last claim."""
         return self._claimer.store_answers and not self._stopping
 
-    def _deliver(self, attempt: HeldAttempt, now_us: int) -> None:
+    def _deliver(self, attempt: HeldAttempt) -> None:
         if self._stopping:
             self._give_back(attempt, "the dispatcher is stopping")
         else:
-            self._courier.carry(attempt, now_us)
+            self._courier.carry(attempt)
 
     def _settle(self, attempt: HeldAttempt, result: Result) -> None:
         self._settler.settle(attempt, result)
@@ -174,7 +174,7 @@ class Dispatcher:
         except HeadraceError as error:
             log.warning("task %s not given back, its lease will end: %s", attempt.key.task_id, error)
         finally:
-            self._forget(attempt)
+            self._forget([attempt])
 
     def _abort(self, attempt: HeldAttempt) -> None:
         """End an attempt whose request is under way. What is not sent yet is given back by itself."""
@@ -183,7 +183,7 @@ class Dispatcher:
             return
         sending.abort()
         if attempt.lost:
-            self._forget(attempt)
+            self._forget([attempt])
         else:
             self._settle(attempt, Result(attempt.key, Outcome.UNANSWERED, 0))
 
@@ -203,9 +203,9 @@ class Dispatcher:
                 attempt.config.metrics.retry(attempt.failure)
             elif attempt.config and settled is Settled.EXHAUSTED:
                 attempt.config.metrics.tasks_exhausted.inc()
-        self._forget(*(attempt for attempt, _ in batch))
+        self._forget([attempt for attempt, _ in batch])
 
-    def _forget(self, *attempts: HeldAttempt) -> None:
+    def _forget(self, attempts: Sequence[HeldAttempt]) -> None:
         for attempt in attempts:
             self._in_flight.remove(attempt)
         self._progress.set()

@@ -48,7 +48,6 @@ class Outcome:
     detail: str = ""
     """One line for a human: what went wrong. Empty if answered."""
 
-    @property
     def response_class(self) -> str:
         """The value of the metrics label `class`: 1xx to 5xx, or the reason why there is no answer."""
         return self.reason.value if self.reason else _CLASSES[self.status // 100]

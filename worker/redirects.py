@@ -6,6 +6,7 @@ how methods change, is not published; five hops and the rules of RFC 9110 are ou
 
 import time
 from dataclasses import replace
+from functools import partial
 from urllib.parse import urljoin, urlsplit
 
 from worker.outcome import TIMED_OUT, Outcome
@@ -34,40 +35,23 @@ class RedirectFollower(Sender):
 
     def begin(self, request: OutgoingRequest, done: Done) -> Sending:
         """Begin one attempt, through at most five redirects."""
-        return _Chain(self._sender, request, done)
+        return self._begin(request, done, MOST_HOPS)
 
+    def _begin(self, request: OutgoingRequest, done: Done, hops: int) -> Sending:
+        return self._sender.begin(request, partial(self._answered, request, done, hops, time.monotonic()))
 
-class _Chain:
-    """An attempt on its way from one redirect to the next."""
-
-    __slots__ = ("_begun_s", "_done", "_hops", "_request", "_sender", "_sending")
-
-    def __init__(self, sender: Sender, request: OutgoingRequest, done: Done) -> None:
-        self._sender, self._request, self._done = sender, request, done
-        self._hops = 0
-        self._begun_s = time.monotonic()
-        self._sending = sender.begin(request, self._answered)
-
-    def abort(self) -> None:
-        """Drop the connection of the request under way."""
-        self._sending.abort()
-
-    def _answered(self, outcome: Outcome) -> None:
-        following = None
-        if outcome.location and self._hops < MOST_HOPS:
-            following = next_request(self._request, outcome)
+    def _answered(
+        self, request: OutgoingRequest, done: Done, hops: int, begun_s: float, outcome: Outcome
+    ) -> Sending | None:
+        """The request has an outcome; `hops` more may follow."""
+        following = next_request(request, outcome) if outcome.location and hops else None
         if following is None:
-            self._done(outcome)
-            return
-        self._hops += 1
-        now_s = time.monotonic()
-        left_us = following.shape.deadline_us - round((now_s - self._begun_s) * 1e6)
+            return done(outcome)
+        left_us = following.shape.deadline_us - round((time.monotonic() - begun_s) * 1e6)
         if left_us <= 0:
-            self._done(TIMED_OUT)
-            return
-        self._begun_s = now_s
-        self._request = following._replace(shape=replace(following.shape, deadline_us=left_us))
-        self._sending = self._sender.begin(self._request, self._answered)
+            return done(TIMED_OUT)
+        following = following._replace(shape=replace(following.shape, deadline_us=left_us))
+        return self._begin(following, done, hops - 1)
 
 
 def next_request(request: OutgoingRequest, outcome: Outcome) -> OutgoingRequest | None:

@@ -8,14 +8,19 @@ from typing import Protocol
 from worker.outcome import Outcome
 from worker.request import OutgoingRequest
 
-Done = Callable[[Outcome], None]
-
 
 class Sending(Protocol):
     """An attempt under way."""
 
     def abort(self) -> None:
-        """Drop its connection at once. There is no outcome then; once there was one this does nothing."""
+        """Drop its connection at once. There is no outcome then; once there was one this does nothing.
+
+        If something goes on in its place, that is aborted.
+        """
+
+
+Done = Callable[[Outcome], Sending | None]
+"""Is told an outcome, and answers what goes on in place of the attempt, if it goes on."""
 
 
 class Sender(ABC):

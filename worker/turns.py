@@ -11,7 +11,7 @@ _MOST_A_ROUND = 16
 _ROUND_S = 0.0005
 """No further attempt is begun in a round after this time: what has come meanwhile would wait."""
 
-Deliver = Callable[[HeldAttempt, int], None]
+Deliver = Callable[[HeldAttempt], None]
 
 
 class Turns:
@@ -23,15 +23,16 @@ class Turns:
 
     def __init__(self, deliver: Deliver) -> None:
         self._deliver = deliver
-        self._waiting: dict[tuple[int, str], deque[tuple[HeldAttempt, int]]] = {}
+        self._waiting: dict[tuple[int, str], deque[HeldAttempt]] = {}
         self._next_round: asyncio.Handle | None = None
 
-    def add(self, attempt: HeldAttempt, now_us: int) -> None:
-        """Line an attempt up behind those of its queue; `now_us` is its claim's time."""
+    def add(self, attempt: HeldAttempt) -> None:
+        """Line an attempt up behind those of its queue."""
         queue = attempt.partition, attempt.key.queue_id
-        if queue not in self._waiting:
-            self._waiting[queue] = deque()
-        self._waiting[queue].append((attempt, now_us))
+        waiting = self._waiting.get(queue)
+        if waiting is None:
+            waiting = self._waiting[queue] = deque()
+        waiting.append(attempt)
 
     def begin(self) -> None:
         """After `add`: begin at once, unless others wait for the next round already."""
@@ -57,7 +58,7 @@ class Turns:
         """Begin the oldest attempt of the queue whose turn it is, which then lines up behind the others."""
         queue = next(iter(self._waiting))
         attempts = self._waiting.pop(queue)
-        attempt, now_us = attempts.popleft()
+        attempt = attempts.popleft()
         if attempts:
             self._waiting[queue] = attempts
-        self._deliver(attempt, now_us)
+        self._deliver(attempt)

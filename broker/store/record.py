@@ -166,16 +166,9 @@ def _usual_deadline_us(meta: Mapping[str, Any]) -> int | None:
     return None if "a" in meta else DEFAULT_DISPATCH_DEADLINE_US
 
 
-class Told(NamedTuple):
-    """What a record tells about earlier attempts, which goes into the request of the next one."""
-
-    schedule_us: int
-    responses: int
-    answers: int
-    ended: int
-    last_status: int
-    fence: int
-    dispatches: int
+Told = tuple[int, int, int, int, int, int, int]
+"""What a record tells about earlier attempts, which goes into the request of the next one: of the fields of `Header`
+schedule_us, responses, answers, ended, last_status, fence and dispatches. No class: one is made for each attempt."""
 
 
 def cut(raw: bytes) -> tuple[Told, bytes, bytes]:
@@ -188,7 +181,7 @@ def cut(raw: bytes) -> tuple[Told, bytes, bytes]:
     body = meta + meta_bytes
     if len(raw) < body:
         raise DamagedRecord(f"{len(raw)} bytes of at least {body}")
-    return Told._make(told[3:]), raw[meta:body], raw[body:]
+    return told[3:], raw[meta:body], raw[body:]
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,6 +109,26 @@ async def test_the_deadline_covers_the_whole_chain() -> None:
     assert (outcome.kind, outcome.reason) == (OutcomeKind.NO_ANSWER, Reason.TIMEOUT)
 
 
+async def test_an_aborted_chain_drops_the_request_under_way() -> None:
+    arrived, dropped = asyncio.Event(), asyncio.Event()
+
+    async def stall(reader, writer) -> None:
+        await read_request(reader)
+        arrived.set()
+        try:
+            await reader.read()
+        finally:
+            dropped.set()
+
+    outcomes: list[Outcome] = []
+    async with sending() as sender, listening(stall) as slow, answering(see(f"http://127.0.0.1:{slow.port}/")) as first:
+        chain = RedirectFollower(sender).begin(request_to(first.port), outcomes.append)
+        await arrived.wait()
+        chain.abort()
+        await dropped.wait()
+    assert outcomes == []
+
+
 async def test_the_egress_policy_holds_for_every_hop(monkeypatch) -> None:
     async with answering(OK) as inner, sending(EgressPolicy.PUBLIC) as sender:
         begin, first = sender.begin, f"http://127.0.0.1:{inner.port}/"

@@ -85,6 +85,7 @@ ANSWERS = [
     (INTERIM + b"HTTP/1.1 201 C\r\nContent-Length: 0\r\n\r\n", 201, True),
     (b"HTTP/1.1 101 Switching\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n", 101, False),
     (b"HTTP/1.1 200 OK\nContent-Length: 2\n\nok", 200, True),
+    (b"HTTP/1.1 503 Busy\r\nRetry-After: 3\r\nContent-Length: 0\r\n\r\n", 503, True),
 ]
 
 
@@ -97,6 +98,32 @@ def test_an_answer_reads_the_same_however_it_is_cut(case: tuple[bytes, int, bool
         assert not answer.complete
         answer.feed(raw[start:end])
     assert (answer.complete, answer.status, answer.reusable) == (True, status, reusable)
+
+
+@given(st.lists(st.tuples(st.sampled_from(ANSWERS), st.booleans()), max_size=8))
+def test_an_answer_reads_the_same_whatever_came_before_it(cases: list[tuple[tuple[bytes, int, bool], bool]]) -> None:
+    answer = AnswerReader()
+    for (raw, _, _), is_head in cases:
+        answer.begin(is_head=is_head)
+        assert not answer.complete
+        assert not answer.end_of_stream()
+        alone = reading(is_head=is_head)
+        for reader in (answer, alone):
+            reader.feed(raw)
+        assert (answer.complete, answer.status, answer.reusable) == (alone.complete, alone.status, alone.reusable)
+        assert answer.headers == alone.headers
+        if not answer.reusable:
+            answer = AnswerReader()  # so is the connection
+
+
+def test_an_answer_like_the_one_before_may_go_on_otherwise() -> None:
+    answer, raw = reading(), b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+    answer.feed(raw)
+    answer.begin(is_head=False)
+    answer.feed(raw[:-2])
+    assert not answer.complete
+    answer.feed(b"X: y\r\n\r\n")
+    assert (answer.complete, answer.status, answer.reusable) == (True, 200, True)
 
 
 def test_an_answer_without_a_length_ends_with_the_connection() -> None:

@@ -9,6 +9,7 @@ BODY_BYTES = 1024 * 1024
 HEADER_BYTES = 64 * 1024
 HEADER_LINES = 128
 
+_REPEATED_BYTES = 1024
 _NO_BODY = (204, 304)
 _KEPT = re.compile(rb"^(retry-after|date|location):[ \t]*(.*?)[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
 _FRAMING = re.compile(rb"^(content-length|transfer-encoding)[ \t]*:(.*)$", re.IGNORECASE | re.MULTILINE)
@@ -23,31 +24,57 @@ class AnswerReader:
     """Reads the answers of one connection, one after the other. Interim ones (1xx) are read over.
 
     The parser frames them; most answers say all in their status, so header lines are not looked at unless they matter.
+    Many a target answers alike within a second: an answer with the very bytes of the one before is not read again.
     """
 
     def __init__(self) -> None:
         self._parser: httptools.HttpResponseParser | None = None
+        self._last = b""
+        """The last answer, if it came in one short piece and the connection serves on: all else here tells of it."""
 
     def begin(self, *, is_head: bool) -> None:
         """A request goes out: what comes now answers it."""
+        self._is_head = is_head
+        self._is_due = True
+        self.header_complete = self.complete = False
+
+    def feed(self, data: bytes) -> None:
+        """Take what came. Raises AnswerError."""
+        if not self._is_due:
+            self._read(data)
+            return
+        self._is_due = False
+        if data == self._last and not self._is_head:
+            self.header_complete = self.complete = True
+            return
+        self._expect()
+        self._read(data)
+        if self.reusable and not self._is_head and len(data) <= _REPEATED_BYTES:
+            self._last = data
+
+    def end_of_stream(self) -> bool:
+        """The target closed the connection. Whether that completes the answer: one without a length ends so."""
+        if self.header_complete and not self.complete and not self._has_length():
+            self._end(reusable=False)
+        return self.complete
+
+    def _expect(self) -> None:
+        """Begin anew."""
         if self._parser is None:
             self._parser = httptools.HttpResponseParser(self)
             # RFC 9112, 2.2: a bare LF ends a line too.
             self._parser.set_dangerous_leniencies(lenient_optional_cr_before_lf=True)
-        self._is_head = is_head
+        self._last = b""
         self._came: list[bytes] = []
         """What came until the end of the header, which the last piece may hold more than."""
         self._came_bytes = self._came_lines = self._interims = self._body_bytes = 0
         self.status = 0
         self.headers: dict[bytes, bytes] = {}
         """Of Retry-After, Date and Location what came, the first of each, unless the status says it all (2xx)."""
-        self.header_complete = False
-        self.complete = False
         self.reusable = False
         """Whether the connection can serve another request, once the answer is complete."""
 
-    def feed(self, data: bytes) -> None:
-        """Take what came. Raises AnswerError."""
+    def _read(self, data: bytes) -> None:
         assert self._parser is not None
         if not self.header_complete:
             self._came.append(data)
@@ -62,12 +89,6 @@ class AnswerReader:
                 raise AnswerError(f"what came is not HTTP: {_cause(error)}") from error
         if not self.header_complete:
             _check_header(self._came_bytes, self._came_lines)
-
-    def end_of_stream(self) -> bool:
-        """The target closed the connection. Whether that completes the answer: one without a length ends so."""
-        if self.header_complete and not self.complete and not self._has_length():
-            self._end(reusable=False)
-        return self.complete
 
     # What the parser calls.
 

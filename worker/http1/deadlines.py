@@ -6,7 +6,7 @@ end in the same hundredth of a second, and the loop has one timer, for the earli
 
 import asyncio
 import heapq
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 _TICK_S = 0.01
 
@@ -18,16 +18,19 @@ class Expiring(Protocol):
         """The deadline has passed."""
 
 
-class Deadlines:
+AnyExpiring = TypeVar("AnyExpiring", bound=Expiring)
+
+
+class Deadlines(Generic[AnyExpiring]):
     """Tells whom it is due, at most a tick late and never early. Adding and removing take constant time."""
 
     def __init__(self) -> None:
-        self._due: dict[int, set[Expiring]] = {}
+        self._due: dict[int, set[AnyExpiring]] = {}
         self._ticks: list[int] = []
         self._in_heap: set[int] = set()
         self._timer: asyncio.TimerHandle | None = None
 
-    def add(self, at_s: float, expiring: Expiring) -> int:
+    def add(self, at_s: float, expiring: AnyExpiring) -> int:
         """Tell it at this time of the event loop's clock. Returns the tick, for `remove`."""
         tick = int(at_s / _TICK_S) + 1
         entries = self._due.get(tick)
@@ -37,13 +40,17 @@ class Deadlines:
         entries.add(expiring)
         return tick
 
-    def remove(self, tick: int, expiring: Expiring) -> None:
+    def remove(self, tick: int, expiring: AnyExpiring) -> None:
         """Forget a deadline; one that has passed is forgotten already."""
         entries = self._due.get(tick)
         if entries is not None:
             entries.discard(expiring)
             if not entries:
                 del self._due[tick]  # a set that has been large stays large
+
+    def pending(self) -> list[AnyExpiring]:
+        """All whose deadline is yet to come."""
+        return [expiring for entries in self._due.values() for expiring in entries]
 
     def stop(self) -> None:
         """Forget them all."""

@@ -12,7 +12,7 @@ from worker.http1.connector import Connector
 from worker.http1.deadlines import Deadlines
 from worker.http1.pool import Pool, Shelf
 from worker.outcome import TIMED_OUT, Outcome, OutcomeKind, Reason, answered, unanswered
-from worker.sender import Done
+from worker.sender import Done, Sending
 
 log = logging.getLogger(__name__)
 
@@ -27,14 +27,25 @@ class Shared:
 
     connector: Connector
     pool: Pool
-    deadlines: Deadlines = field(default_factory=Deadlines)
-    running: "set[Exchange]" = field(default_factory=set)
+    deadlines: "Deadlines[Exchange]" = field(default_factory=Deadlines)
+    """Those of all that are under way."""
 
 
 class Exchange:
     """An attempt under way, which ends once: in an outcome, or aborted."""
 
-    __slots__ = ("_connection", "_data", "_done", "_is_head", "_kept", "_opening", "_shared", "_shelf", "_tick")
+    __slots__ = (
+        "_connection",
+        "_data",
+        "_done",
+        "_is_head",
+        "_kept",
+        "_opening",
+        "_shared",
+        "_shelf",
+        "_successor",
+        "_tick",
+    )
 
     def __init__(self, shared: Shared, shelf: Shelf, data: bytes, done: Done, *, is_head: bool) -> None:
         self._shared = shared
@@ -42,13 +53,15 @@ class Exchange:
         self._data = data
         self._is_head = is_head
         self._done: Done | None = done
+        """Whom to tell; None once it is over."""
         self._connection: Connection | None = None
         self._opening: asyncio.Task[None] | None = None
+        self._successor: Sending | None = None
+        """What goes on in its place."""
 
     def begin(self, now_s: float, ends_s: float) -> None:
         """Send the request; the answer has to be complete at `ends_s` of the event loop's clock."""
         shared = self._shared
-        shared.running.add(self)
         self._tick = shared.deadlines.add(ends_s, self)
         kept = shared.pool.take(self._shelf, now_s)
         self._kept = kept is not None
@@ -61,6 +74,8 @@ class Exchange:
         """Drop the connection; there is no outcome."""
         if self._leave() is not None:
             self._drop()
+        elif self._successor is not None:
+            self._successor.abort()
 
     def fail(self, error: Exception) -> None:
         """End without an answer."""
@@ -111,16 +126,14 @@ class Exchange:
     def _end(self, outcome: Outcome) -> None:
         done = self._leave()
         if done is not None:
-            done(outcome)
+            self._successor = done(outcome)
 
     def _leave(self) -> Done | None:
         """Be no longer under way; whom to tell, if it was."""
-        shared = self._shared
-        if self not in shared.running:
-            return None
-        shared.running.discard(self)
-        shared.deadlines.remove(self._tick, self)
         done, self._done = self._done, None  # it leads back here: so all that it holds is freed at once
+        if done is not None:
+            self._data = b""  # whoever follows redirects keeps this
+            self._shared.deadlines.remove(self._tick, self)
         return done
 
     def _drop(self) -> None:

@@ -54,7 +54,7 @@ class Http1Sender(Sender):
     async def stop(self) -> None:
         """Close all connections."""
         shared = self._shared
-        for exchange in list(shared.running):
+        for exchange in shared.deadlines.pending():
             exchange.fail(ConnectionError("the dispatcher is stopping"))
         shared.pool.close()
         shared.deadlines.stop()
