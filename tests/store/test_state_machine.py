@@ -126,8 +126,11 @@ class StoreMachine(RuleBasedStateMachine):
 
     @rule(name=queue_names, wanted=queues)
     def update_queue(self, name: QueueName, wanted: Queue) -> None:
+        """All that a user can change once the queue is there."""
+
         def change(queue: Queue) -> Queue:
-            return replace(wanted, name=name, state=queue.state, purge_time_us=queue.purge_time_us)
+            lives = {"task_ttl_us": queue.task_ttl_us, "tombstone_ttl_us": queue.tombstone_ttl_us}
+            return replace(wanted, name=name, state=queue.state, purge_time_us=queue.purge_time_us, **lives)
 
         self.both(lambda: self.model.update_queue(name, change), self.store().queues.update(name, change))
 
