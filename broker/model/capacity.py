@@ -30,12 +30,12 @@ class Costs:
     Machine: 2 virtual cores of the kind CI uses, Python 3.11, payloads of 300 B and 10 kB, Redis with AOF everysec.
     """
 
-    api_grpc: Cost = Cost(560, 6)
-    api_rest: Cost = Cost(440, 15)
-    dispatcher: Cost = Cost(140, 7)
+    api_grpc: Cost = Cost(360, 2)
+    api_rest: Cost = Cost(200, 8)
+    dispatcher: Cost = Cost(46, 3)
     """One attempt: claimed, sent, settled."""
-    redis_create: Cost = Cost(60, 4)
-    redis_attempt: Cost = Cost(35, 3)
+    redis_create: Cost = Cost(29, 3)
+    redis_attempt: Cost = Cost(22, 3)
     """The claim and the settling of one attempt."""
     record_bytes: int = 370
     """Redis memory of a task beyond its payload."""
