@@ -1,10 +1,10 @@
 """Every metric that Headrace exposes, declared here and nowhere else: the names are a published interface."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
-from prometheus_client import CollectorRegistry, Gauge, generate_latest
-from prometheus_client.metrics_core import Metric
+from prometheus_client import CollectorRegistry, Gauge
 
+from broker.exposition import exposition_of
 from broker.tallies import SpreadFamily, Tally, TallyFamily
 
 OTHER_QUEUES = "other"
@@ -194,26 +194,14 @@ class Metrics:
             self.redis_memory_bytes.labels(address).set(used_bytes)
             self.redis_memory_limit_bytes.labels(address).set(limit_bytes)
 
-    def exposition(self) -> bytes:
+    async def exposition(self) -> bytes:
         """Every metric in Prometheus' text format, which is `CONTENT_TYPE`."""
-        return generate_latest(self.registry)
+        return await exposition_of(self.registry.collect())
 
-    def gauges(self) -> bytes:
+    async def gauges(self) -> bytes:
         """The part of the exposition that tells of a state."""
-        return generate_latest(_Part(self.registry, is_gauge=True))
+        return await exposition_of(metric for metric in self.registry.collect() if metric.type == "gauge")
 
-    def counts(self) -> bytes:
+    async def counts(self) -> bytes:
         """The other part, which can be added up over processes: counters and histograms."""
-        return generate_latest(_Part(self.registry, is_gauge=False))
-
-
-class _Part(CollectorRegistry):
-    """The gauges of a registry, or all the rest."""
-
-    def __init__(self, whole: CollectorRegistry, *, is_gauge: bool) -> None:
-        super().__init__()
-        self._whole, self._is_gauge = whole, is_gauge
-
-    def collect(self) -> Iterator[Metric]:
-        """The metrics of this part."""
-        return (metric for metric in self._whole.collect() if (metric.type == "gauge") is self._is_gauge)
+        return await exposition_of(metric for metric in self.registry.collect() if metric.type != "gauge")

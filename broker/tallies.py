@@ -45,6 +45,9 @@ class Spread:
 
 Child = TypeVar("Child", Tally, Spread)
 
+_CHILDREN_A_PART = 20
+"""To make samples of so many takes about a millisecond."""
+
 
 class _Family(Collector, Generic[Child]):
     """The children of one metric by their labels' values. Without labels there is one child from the start."""
@@ -61,9 +64,15 @@ class _Family(Collector, Generic[Child]):
 
     def describe(self) -> list[Metric]:
         """Name and type, by which a registry tells metrics apart."""
-        (metric,) = self.collect()
+        metric = next(iter(self.collect()))
         metric.samples.clear()
         return [metric]
+
+    def _parts(self) -> Iterator[list[tuple[tuple[str, ...], Child]]]:
+        """All children with their labels' values, a few at a time: one empty part if there are none."""
+        children = list(self._children.items())
+        for first in range(0, max(1, len(children)), _CHILDREN_A_PART):
+            yield children[first : first + _CHILDREN_A_PART]
 
     def labels(self, *values: str) -> Child:
         """The child with these values, which is to be kept by whoever counts often."""
@@ -84,11 +93,12 @@ class TallyFamily(_Family[Tally]):
         self.labels().inc(amount)
 
     def collect(self) -> Iterator[Metric]:
-        """The counter with all its children."""
-        family = CounterMetricFamily(self._name, self._help_text, labels=self.label_names)
-        for values, child in self._children.items():
-            family.add_metric(values, child.count)
-        yield family
+        """The counter, in parts."""
+        for children in self._parts():
+            family = CounterMetricFamily(self._name, self._help_text, labels=self.label_names)
+            for values, child in children:
+                family.add_metric(values, child.count)
+            yield family
 
 
 class SpreadFamily(_Family[Spread]):
@@ -101,8 +111,9 @@ class SpreadFamily(_Family[Spread]):
         self._ends = [*map(floatToGoString, bounds), "+Inf"]
 
     def collect(self) -> Iterator[Metric]:
-        """The histogram with all its children."""
-        family = HistogramMetricFamily(self._name, self._help_text, labels=self.label_names)
-        for values, child in self._children.items():
-            family.add_metric(values, list(zip(self._ends, accumulate(child.counts), strict=True)), child.total)
-        yield family
+        """The histogram, in parts."""
+        for children in self._parts():
+            family = HistogramMetricFamily(self._name, self._help_text, labels=self.label_names)
+            for values, child in children:
+                family.add_metric(values, list(zip(self._ends, accumulate(child.counts), strict=True)), child.total)
+            yield family

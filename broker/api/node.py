@@ -135,5 +135,5 @@ class ApiNode:
         )
         metrics.set_redis_memory((server.address, server.used_bytes, server.limit_bytes) for server in memory)
         if self._sum_of_workers:
-            return metrics.gauges() + await self._sum_of_workers()
-        return metrics.exposition()
+            return await metrics.gauges() + await self._sum_of_workers()
+        return await metrics.exposition()

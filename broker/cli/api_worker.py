@@ -41,7 +41,7 @@ async def serve(order: Order, envoy: EnvoyFront | None = None) -> None:
     metrics = Metrics(settings.queue_labels)
 
     async def own_counts() -> bytes:
-        return metrics.counts()
+        return await metrics.counts()
 
     async def all_counts() -> bytes:
         return await fetch_counts(order.all_counts, _SUM_WITHIN_S)

@@ -86,7 +86,7 @@ def _probes(node: Dispatcher, metrics: Metrics) -> list[RouteDef]:
             raise HeadraceError(Code.UNAVAILABLE, "The dispatcher cannot claim tasks.")
 
     async def exposition() -> bytes:
-        return metrics.exposition()
+        return await metrics.exposition()
 
     return probe_routes(alive=alive, ready=ready, metrics=exposition)
 

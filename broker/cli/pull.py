@@ -188,7 +188,7 @@ def _probes(broker: Broker, queue: QueueName, runner: PullRunner) -> list[RouteD
 
     async def exposition() -> bytes:
         runner.progress.tell(broker.metrics, str(queue))
-        return broker.metrics.exposition()
+        return await broker.metrics.exposition()
 
     return probe_routes(alive=alive, ready=ready, metrics=exposition)
 

@@ -134,7 +134,7 @@ async def test_a_deadline_ends_the_call_and_its_work(serve_grpc: Serve, metrics:
     error = await error_of(address, "GetQueue", timeout=1)
     assert error.code() is grpc.StatusCode.DEADLINE_EXCEEDED
     await asyncio.wait_for(ended.wait(), 10)
-    assert b'headrace_api_calls_total{code="CANCELLED",method="GetQueue"} 1.0' in metrics.exposition()
+    assert b'headrace_api_calls_total{code="CANCELLED",method="GetQueue"} 1.0' in await metrics.exposition()
 
 
 @pytest.mark.parametrize("leaves_by", ["cancelling", "closing"])

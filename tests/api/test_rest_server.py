@@ -268,7 +268,7 @@ async def test_a_bug_shows_nothing_of_itself(
     status, answer, _ = await call("GET", f"{url}/v2/{QUEUE}")
     assert (status, answer["error"]["message"]) == (500, "Internal error encountered.")
     assert "secret" in caplog.text
-    assert b'headrace_api_calls_total{code="INTERNAL",method="GetQueue"} 1.0' in metrics.exposition()
+    assert b'headrace_api_calls_total{code="INTERNAL",method="GetQueue"} 1.0' in await metrics.exposition()
 
 
 async def test_a_method_that_is_not_served(serve_rest: Serve) -> None:

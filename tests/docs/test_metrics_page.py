@@ -29,8 +29,8 @@ def test_every_metric_is_listed():
     assert len(rows) == len(declared())
 
 
-def test_it_knows_every_exposed_metric():
-    described = re.findall(r"^# TYPE (\S+) ", Metrics().exposition().decode(), re.MULTILINE)
+async def test_it_knows_every_exposed_metric():
+    described = re.findall(r"^# TYPE (\S+) ", (await Metrics().exposition()).decode(), re.MULTILINE)
     assert set(described) == set(declared())
 
 
