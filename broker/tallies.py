@@ -111,9 +111,11 @@ class SpreadFamily(_Family[Spread]):
         self._ends = [*map(floatToGoString, bounds), "+Inf"]
 
     def collect(self) -> Iterator[Metric]:
-        """The histogram, in parts."""
+        """The histogram, in parts. A child that has counted nothing is left out: API nodes make no attempts."""
         for children in self._parts():
             family = HistogramMetricFamily(self._name, self._help_text, labels=self.label_names)
             for values, child in children:
-                family.add_metric(values, list(zip(self._ends, accumulate(child.counts), strict=True)), child.total)
+                if any(child.counts):
+                    buckets = list(zip(self._ends, accumulate(child.counts), strict=True))
+                    family.add_metric(values, buckets, child.total)
             yield family

@@ -28,6 +28,17 @@ async def test_one_queue_is_counted_under_its_name():
     }
 
 
+async def test_a_histogram_of_a_queue_is_shown_once_it_has_counted():
+    """An API node creates tasks of queues whose attempts dispatchers make: thirty lines each would tell nothing."""
+    metrics = Metrics()
+    metrics.for_queue("created").tasks_created.inc()
+    metrics.for_queue("sent").attempt_seconds.observe(0.2)
+    text = (await metrics.exposition()).decode()
+    assert "# TYPE headrace_attempt_seconds histogram" in text
+    assert 'headrace_attempt_seconds_count{queue="sent"} 1.0' in text
+    assert not re.search(r"headrace_(attempt|dispatch_lateness)_seconds_\w+{[^}]*created", text)
+
+
 async def test_queues_beyond_the_bound_share_a_label():
     metrics = Metrics(queue_labels=2)
     for name in ("a", "b", "c", "d", "a"):
