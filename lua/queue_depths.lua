@@ -8,7 +8,7 @@
 --   limit: most queues to count, at most 1000
 -- Returns name, tasks, attempts in flight, dispatches a second (as text), us since it could dispatch (0 if it cannot
 --   now) for each queue, as one flat list
--- Cost    O(limit log n) for n due queues, or attempts of a queue
+-- Cost    O(limit log n) for n due queues, or n attempts of a queue
 --@include clock
 --@include keys
 --@include number

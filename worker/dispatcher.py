@@ -60,9 +60,9 @@ class Dispatcher:
             "target_tls": settings.target_tls,
             "proxy": settings.target_proxy,
             "no_proxy": settings.target_no_proxy,
+            "most_idle": room_for_idle(settings.max_in_flight, pools=2),
         }
         egress = EgressPolicy(settings.egress)
-        ways["most_idle"] = room_for_idle(settings.max_in_flight, pools=2)
         http_sender = sender or Http1Sender(egress, rewrites=settings.target_rewrites, **ways)
         app_engine_sender = sender or Http1Sender(EgressPolicy.ANY, **ways)
         self._senders = {http_sender, app_engine_sender}

@@ -18,6 +18,7 @@ _COLLECT_AFTER = (10_000, 20, 20)
 times as rarely still would spare a busy dispatcher a twentieth of its CPU, but cost a small queue 20 ms of its p99."""
 
 _MOST_FILES = 1 << 20
+"""More than any node needs. Where there is no limit, some programs look through all files that they might have open."""
 
 
 def run(serve: Callable[[Settings], Coroutine[Any, Any, None]], settings: Settings) -> None:

@@ -70,17 +70,20 @@ function claim_queue.take(batch, found, share, fence)
   end
   local fence_text = number.text(fence)
   local room = math.min(share, batch.answer.credit, math.floor(found.tokens), lease.free_slots(found))
-  while room > 0 and batch.records_left > 0 do
+  while room > 0 and batch.answer.credit > 0 and batch.records_left > 0 do
     local wanted = math.min(room, batch.records_left)
     local ids = redis.call('ZRANGE', found.eta, '-inf', batch.now_us, 'BYSCORE', 'LIMIT', 0, wanted)
     local taken = lease.batch(batch.lease_end)
     for _, id in ipairs(ids) do
-      if batch.answer.credit > 0 and claim_task(batch, found, id, fence, fence_text, taken) then
+      if batch.answer.credit <= 0 then
+        break
+      end
+      if claim_task(batch, found, id, fence, fence_text, taken) then
         room = room - 1
       end
     end
     lease.take(found, taken)
-    if #ids < wanted or batch.answer.credit <= 0 then
+    if #ids < wanted then
       return
     end
   end

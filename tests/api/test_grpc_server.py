@@ -38,11 +38,11 @@ async def error_of(address: str, method: str, request: Any = b"", **arguments: A
 
 
 async def test_a_call_is_answered(serve_grpc: Serve) -> None:
-    Queue = types.Queue.pb()  # noqa: N806
-    address = await serve_grpc(row("GetQueue", lambda request: Queue(name=request.name)))
+    queue_class = types.Queue.pb()
+    address = await serve_grpc(row("GetQueue", lambda request: queue_class(name=request.name)))
     request = types.GetQueueRequest.pb()(name="é")
     metadata = (("x-goog-request-params", "name=e"), ("x-goog-api-client", "gl-python"), ("x-goog-fieldmask", "*"))
-    assert Queue.FromString(await call(address, "GetQueue", request, metadata=metadata, timeout=60)).name == "é"
+    assert queue_class.FromString(await call(address, "GetQueue", request, metadata=metadata, timeout=60)).name == "é"
 
 
 @pytest.mark.parametrize("code", Code)
@@ -97,13 +97,13 @@ async def test_large_messages_pass_up_to_the_limit(serve_grpc: Serve) -> None:
 
 
 async def test_many_large_messages_at_once(serve_grpc: Serve) -> None:
-    Queue = types.Queue.pb()  # noqa: N806
-    address = await serve_grpc(row("GetQueue", lambda request: Queue(name=request.name)))
+    queue_class = types.Queue.pb()
+    address = await serve_grpc(row("GetQueue", lambda request: queue_class(name=request.name)))
     requests = [types.GetQueueRequest.pb()(name=f"{number}" * 3_000_000) for number in range(8)]
     async with grpc.aio.insecure_channel(address, UNBOUNDED) as channel:
         method = channel.unary_unary(PREFIX + "GetQueue")
         answers = await asyncio.gather(*(method(request.SerializeToString()) for request in requests))
-    assert [Queue.FromString(answer).name for answer in answers] == [asked.name for asked in requests]
+    assert [queue_class.FromString(answer).name for answer in answers] == [asked.name for asked in requests]
 
 
 @pytest.mark.parametrize("compression", [grpc.Compression.Gzip, grpc.Compression.Deflate])

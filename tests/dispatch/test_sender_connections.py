@@ -160,7 +160,7 @@ async def test_an_address_that_failed_is_looked_up_again(addresses: list[str]) -
         assert await outcome() == DONE
 
 
-async def test_of_too_many_idle_connections_the_target_used_longest_ago_loses_its_own() -> None:
+async def test_of_too_many_idle_connections_the_longest_idle_ends() -> None:
     async with contextlib.AsyncExitStack() as stack:
         targets = [await stack.enter_async_context(answering(OK)) for _ in range(3)]
         sender = await stack.enter_async_context(sending(most_idle=2))

@@ -1,7 +1,7 @@
 """Connections that wait for their next request, by where they lead."""
 
 import asyncio
-from collections import deque
+from collections import OrderedDict, deque
 from dataclasses import dataclass, field
 
 from worker.http1.connection import Connection
@@ -26,15 +26,14 @@ class Shelf:
 class Pool:
     """Idle connections: the one used last is used next, so that what a burst has opened ends by itself.
 
-    At most `most_idle` are kept; beyond that one of a route that was last used long ago makes room.
+    At most `most_idle` are kept; beyond that the one that has been idle for the longest time ends.
     """
 
     def __init__(self, most_idle: int) -> None:
         self._most_idle = most_idle
-        self._idle = 0
         self._shelves: dict[Route, Shelf] = {}
-        self._in_use: dict[Shelf, None] = {}
-        """Those that hold connections or did lately, the one that was empty last at the end."""
+        self._idle: OrderedDict[Connection, Shelf] = OrderedDict()
+        """Of all shelves, the longest idle first."""
         self._sweeper: asyncio.TimerHandle | None = None
 
     def shelf(self, route: Route) -> Shelf:
@@ -51,7 +50,7 @@ class Pool:
         idle = shelf.idle
         while idle:
             connection = idle.pop()
-            self._idle -= 1
+            del self._idle[connection]
             if connection.is_open and connection.opened_s > now_s - _AGE_S:
                 return connection
             connection.abort()
@@ -61,13 +60,10 @@ class Pool:
         """Take back a connection whose answer is complete."""
         loop = asyncio.get_running_loop()
         connection.idle_since_s = loop.time()
-        if not shelf.idle:
-            self._in_use.pop(shelf, None)
-            self._in_use[shelf] = None
         shelf.idle.append(connection)
-        self._idle += 1
-        if self._idle > self._most_idle:
-            self._make_room()
+        self._idle[connection] = shelf
+        if len(self._idle) > self._most_idle:
+            self._end_longest_idle()
         if self._sweeper is None:
             self._sweeper = loop.call_later(_SWEEP_S, self._sweep)
 
@@ -75,29 +71,22 @@ class Pool:
         """End them all."""
         if self._sweeper is not None:
             self._sweeper.cancel()
-        for shelf in self._in_use:
-            for connection in shelf.idle:
-                connection.abort()
-            shelf.idle.clear()
-        self._in_use.clear()
-        self._idle = 0
+        while self._idle:
+            self._end_longest_idle()
 
-    def _make_room(self) -> None:
-        """End one connection of the shelf that has come first."""
-        while not (shelf := next(iter(self._in_use))).idle:
-            del self._in_use[shelf]
-        shelf.idle.popleft().abort()
-        self._idle -= 1
+    def _end_longest_idle(self) -> None:
+        connection, shelf = self._idle.popitem(last=False)
+        shelf.idle.popleft()
+        connection.abort()
 
     def _sweep(self) -> None:
         """End what has been idle for too long."""
         loop = asyncio.get_running_loop()
         before_s = loop.time() - _IDLE_S
-        for shelf in list(self._in_use):
-            idle = shelf.idle
-            while idle and (idle[0].idle_since_s < before_s or not idle[0].is_open):
-                idle.popleft().abort()
-                self._idle -= 1
-            if not idle:
-                del self._in_use[shelf]
-        self._sweeper = loop.call_later(_SWEEP_S, self._sweep) if self._in_use else None
+        while self._idle and self._is_over(next(iter(self._idle)), before_s):
+            self._end_longest_idle()
+        self._sweeper = loop.call_later(_SWEEP_S, self._sweep) if self._idle else None
+
+    @staticmethod
+    def _is_over(connection: Connection, before_s: float) -> bool:
+        return connection.idle_since_s < before_s or not connection.is_open
